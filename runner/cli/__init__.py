@@ -1,0 +1,70 @@
+"""The `fieldlab` command. Each command lives in a module of its own and is imported only when it is called."""
+
+import importlib
+import sys
+
+import click
+import psycopg
+
+from runner import __version__
+from runner.errors import FieldlabError
+
+# Command name -> module:attribute, in the order `--help` lists them.
+COMMANDS = {
+    "demo": "runner.cli.demo:demo",
+    "load": "runner.cli.load:load",
+    "run": "runner.cli.run:run",
+    "backfill": "runner.cli.run:backfill",
+    "report": "runner.cli.report:report",
+    "recommendations": "runner.cli.recommendations:recommendations",
+    "spending": "runner.cli.analysis:spending",
+    "prices": "runner.cli.analysis:prices",
+    "jobs": "runner.cli.jobs:jobs",
+    "db": "runner.cli.db:db",
+    "doctor": "runner.cli.doctor:doctor",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for, so that each one starts quickly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, attribute = target.split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="fieldlab")
+def cli() -> None:
+    """From two operational databases to decisions.
+
+    Example: fieldlab demo
+    """
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 1 failed, 2 wrong usage; no stack trace for what a user can act on."""
+    try:
+        cli.main(prog_name="fieldlab")
+    except FieldlabError as error:
+        _fail(str(error), error.hint)
+    except psycopg.Error as error:
+        _fail(f"The database refused: {str(error).strip()}", "Run `fieldlab doctor` to see what is wrong.")
+
+
+def _fail(message: str, hint: str) -> None:
+    click.echo(f"Error: {message}", err=True)
+    if hint:
+        click.echo(hint, err=True)
+    sys.exit(1)

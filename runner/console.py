@@ -1,0 +1,36 @@
+"""Where output goes: results to stdout, log lines to stderr, progress only on a terminal."""
+
+import json
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich.console import Console
+
+err = Console(stderr=True, highlight=False)
+
+
+def out() -> Console:
+    """A console on stdout: as wide as the terminal, 100 columns where there is none."""
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 100)
+
+
+def log(message: str) -> None:
+    """Write one log line to stderr."""
+    click.echo(message, err=True)
+
+
+def echo_json(value: object) -> None:
+    """Write a value to stdout as indented JSON; exact decimals become numbers, dates ISO 8601."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=json_default))
+
+
+def json_default(value: object) -> Any:
+    """Encode what `json` cannot: decimals as int or float, dates and times as ISO 8601."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    raise TypeError(f"cannot write {type(value).__name__} as JSON")

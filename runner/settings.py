@@ -1,0 +1,73 @@
+"""Where things are: the dbt project, fieldlab's own folder, the schemas and the dbt vars."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runner.errors import FieldlabError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders and names, the same for every command.
+
+    Attributes:
+        project_dir: The folder with dbt_project.yml.
+        home: fieldlab's own folder (embedded database, password, logs).
+        target_schema: The prefix of every schema fieldlab writes (`fieldlab` gives `fieldlab_ops`).
+    """
+
+    project_dir: Path
+    home: Path
+    target_schema: str = "fieldlab"
+
+    @cached_property
+    def variables(self) -> Mapping[str, Any]:
+        """The `vars:` of dbt_project.yml."""
+        project = yaml.safe_load((self.project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+        variables: Mapping[str, Any] = project.get("vars") or {}
+        return variables
+
+    def schema(self, part: str) -> str:
+        """The schema that holds `part`: staging, alignment, procurement, snapshots or ops."""
+        return f"{self.target_schema}_{part}"
+
+    def source_schema(self, domain: str) -> str:
+        """The schema of the application's tables for `alignment` or `procurement`."""
+        return str(self.variables[f"{domain}_source_schema"])
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and the place fieldlab runs in.
+
+    The project is FIELDLAB_PROJECT_DIR, else the nearest folder upward from here with a dbt_project.yml, else the
+    checkout this package was installed from. FIELDLAB_HOME names the state folder, default `.fieldlab` in the project.
+
+    Raises:
+        FieldlabError: There is no dbt project in any of these places.
+    """
+    project_dir = _find_project()
+    home = Path(os.environ.get("FIELDLAB_HOME") or project_dir / ".fieldlab").expanduser().resolve()
+    return Settings(project_dir=project_dir, home=home)
+
+
+def _find_project() -> Path:
+    given = os.environ.get("FIELDLAB_PROJECT_DIR")
+    here = Path.cwd()
+    candidates = [Path(given)] if given else [here, *here.parents, Path(__file__).resolve().parent.parent]
+    for folder in candidates:
+        if _is_fieldlab(folder / "dbt_project.yml"):
+            return folder.resolve()
+    raise FieldlabError(
+        f"No fieldlab project in {candidates[0]}.",
+        "Run this inside a fieldlab checkout, or name one with FIELDLAB_PROJECT_DIR.",
+    )
+
+
+def _is_fieldlab(project_file: Path) -> bool:
+    return project_file.is_file() and "name: fieldlab" in project_file.read_text(encoding="utf-8")
