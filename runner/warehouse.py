@@ -24,9 +24,7 @@ class Warehouse:
 
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection:
         """Open a connection whose session speaks UTC and names itself `fieldlab`."""
-        return psycopg.connect(
-            self.url, autocommit=autocommit, application_name="fieldlab", options="-c timezone=UTC"
-        )
+        return psycopg.connect(self.url, autocommit=autocommit, application_name="fieldlab", options="-c timezone=UTC")
 
     def dbt_environment(self) -> Mapping[str, str]:
         """The FIELDLAB_PG… variables that the dbt profile reads."""
