@@ -1,0 +1,9 @@
+with staged as (
+    select * from {{ ref('stg_procurement__branches') }}
+)
+
+select
+    branch_id,
+    branch_name,
+    {{ run_columns() }}
+from staged
