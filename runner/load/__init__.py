@@ -1,0 +1,1 @@
+"""From files to source tables: the contract, the readers and the checks."""
