@@ -4,7 +4,25 @@ A rule's numbers come from seeds/recommendation_rules.csv. Each rule declares it
 `read_parameters(connection, schema, RULES)` reads them all in one query and refuses a seed that does not fit.
 """
 
-from runner.rules import alignment
-from runner.rules.parameters import Rule
+from runner.rules import alignment, findings, orders, prices, supply
+from runner.rules.parameters import COUNT, Rule
 
-RULES: tuple[Rule, ...] = (alignment.KEEP, alignment.DROP, alignment.ADD)
+LIFECYCLE = Rule("lifecycle", {"quiet_days": COUNT}, switchable=False)
+
+RULES: tuple[Rule, ...] = (
+    alignment.KEEP,
+    alignment.DROP,
+    alignment.ADD,
+    prices.CHEAPER_VENDOR,
+    prices.MANY_VENDORS,
+    prices.SAME_VENDOR_PRICE_GAP,
+    prices.PRICE_RISE,
+    orders.SMALL_ORDERS,
+    orders.OVER_ORDERING,
+    orders.UNUSUAL_SPEND,
+    supply.SINGLE_SOURCE,
+    supply.SEASONAL_PEAK,
+    orders.REORDER_DUE,
+    findings.SAVINGS_PRIORITY,
+    LIFECYCLE,
+)

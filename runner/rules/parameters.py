@@ -46,6 +46,8 @@ FLAG = Range(high=Decimal(1), whole=True)
 SHARE = Range(high=Decimal(1))
 COUNT = Range(whole=True)
 NUMBER = Range()
+POSITIVE = Range(low=Decimal(1), whole=True)
+PRIORITY = Range(low=Decimal(1), high=Decimal(5), whole=True)
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,16 @@ class Rule:
     Attributes:
         rule_id: The rule's name in the seed and in everything published.
         parameters: Each parameter's name and the values it may take.
+        switchable: False for a group of parameters that rules share: it has no `enabled`.
     """
 
     rule_id: str
     parameters: Mapping[str, Range]
+    switchable: bool = True
 
     def ranges(self) -> Mapping[str, Range]:
         """Every parameter the seed must give, `enabled` first."""
-        return {"enabled": FLAG, **self.parameters}
+        return {"enabled": FLAG, **self.parameters} if self.switchable else self.parameters
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,77 @@
+"""How numbers, dates and counts read in a sentence."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+MAX_PRICE_PLACES = 6
+WHOLE_PERCENT_FROM = 10
+
+
+@dataclass(frozen=True)
+class Words:
+    """Writes values as a person would.
+
+    Attributes:
+        currency: The sign before an amount, from the dbt var `currency_sign`; empty for none.
+    """
+
+    currency: str = ""
+
+    def price(self, value: Decimal | Fraction) -> str:
+        """A unit price: 11.40, and below one cent's precision as many digits as it takes to say something."""
+        places = 2
+        while value and places < MAX_PRICE_PLACES and abs(value) * 10 ** (places - 1) < 1:
+            places += 1
+        return self._money(_decimal(value, places), places)
+
+    def amount(self, value: Decimal | Fraction) -> str:
+        """An amount of money to the cent: 1,204.50."""
+        return self._money(_decimal(value, 2), 2)
+
+    def roughly(self, value: Decimal | Fraction) -> str:
+        """An estimate, to two significant digits but never finer than whole units: 4,213 reads 4,200."""
+        whole = int(_decimal(value, 0))
+        step = 10 ** max(0, len(str(abs(whole))) - 2)
+        return self._money(Decimal((whole * 2 + step) // (step * 2) * step), 0)
+
+    def _money(self, value: Decimal, places: int) -> str:
+        sign = "-" if value < 0 else ""
+        return f"{sign}{self.currency}{abs(value):,.{places}f}"
+
+
+def quantity(value: Decimal | Fraction) -> str:
+    """A quantity, at most two decimal places and no zeros that say nothing: 320, 12.5."""
+    text = f"{_decimal(value, 2):,.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def percent(share: Fraction) -> str:
+    """A share as a percentage; one decimal place below ten percent, and never 0% for something: 12%, 4.5%."""
+    points = share * 100
+    text = f"{_decimal(points, 0 if points >= WHOLE_PERCENT_FROM else 1):f}"
+    return f"{text.removesuffix('.0')}%"
+
+
+def day(value: date) -> str:
+    """A date as a person writes it: 31 October 2022."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun, singular or plural: 1 order, 14 orders."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listing(names: list[str]) -> str:
+    """Names in a row: A, B and C."""
+    if len(names) <= 1:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _decimal(value: Decimal | Fraction, places: int) -> Decimal:
+    if isinstance(value, Fraction):
+        value = Decimal(value.numerator) / Decimal(value.denominator)
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
