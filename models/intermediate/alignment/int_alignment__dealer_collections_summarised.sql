@@ -1,0 +1,47 @@
+with selections as (
+    select * from {{ ref('int_alignment__selections_joined') }}
+),
+
+displays as (
+    select * from {{ ref('int_alignment__displays_joined') }}
+),
+
+activities as (
+    select
+        vendor_id,
+        dealer_id,
+        collection_id,
+        selected_on as happened_on,
+        false as is_display,
+        is_carrying
+    from selections
+    union all
+    select
+        vendor_id,
+        dealer_id,
+        collection_id,
+        displayed_on as happened_on,
+        true as is_display,
+        true as is_carrying
+    from displays
+)
+
+select
+    vendor_id,
+    dealer_id,
+    collection_id,
+    count(*) filter (where is_display) as display_count,
+    count(*) filter (
+        where is_display and {{ within_last_days('happened_on', var('trend_window_days')) }}
+    ) as trend_display_count,
+    count(*) filter (
+        where
+            is_carrying
+            and not is_display
+            and {{ within_last_days('happened_on', var('trend_window_days')) }}
+    ) as trend_carrying_selection_count,
+    min(happened_on) filter (
+        where is_carrying and {{ within_last_days('happened_on', var('carry_window_days')) }}
+    ) as carried_since
+from activities
+group by vendor_id, dealer_id, collection_id

@@ -1,0 +1,11 @@
+with staged as (
+    select * from {{ ref('stg_alignment__dealers') }}
+)
+
+select
+    dealer_id,
+    dealer_name,
+    region,
+    dealer_type,
+    {{ run_columns() }}
+from staged

@@ -1,0 +1,17 @@
+with joined as (
+    select * from {{ ref('int_alignment__products_joined') }}
+)
+
+select
+    product_id,
+    product_name,
+    sku,
+    description,
+    collection_id,
+    collection_name,
+    vendor_id,
+    product_type,
+    size,
+    finish,
+    {{ run_columns() }}
+from joined
