@@ -24,6 +24,14 @@ activities as (
         true as is_display,
         true as is_carrying
     from displays
+),
+
+windowed as (
+    select
+        *,
+        {{ within_last_days('happened_on', var('trend_window_days')) }} as is_in_trend_window,
+        {{ within_last_days('happened_on', var('carry_window_days')) }} as is_in_carry_window
+    from activities
 )
 
 select
@@ -31,17 +39,8 @@ select
     dealer_id,
     collection_id,
     count(*) filter (where is_display) as display_count,
-    count(*) filter (
-        where is_display and {{ within_last_days('happened_on', var('trend_window_days')) }}
-    ) as trend_display_count,
-    count(*) filter (
-        where
-            is_carrying
-            and not is_display
-            and {{ within_last_days('happened_on', var('trend_window_days')) }}
-    ) as trend_carrying_selection_count,
-    min(happened_on) filter (
-        where is_carrying and {{ within_last_days('happened_on', var('carry_window_days')) }}
-    ) as carried_since
-from activities
+    count(*) filter (where is_display and is_in_trend_window) as trend_display_count,
+    count(*) filter (where is_carrying and not is_display and is_in_trend_window) as trend_carrying_selection_count,
+    min(happened_on) filter (where is_carrying and is_in_carry_window) as carried_since
+from windowed
 group by vendor_id, dealer_id, collection_id

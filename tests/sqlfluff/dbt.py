@@ -1,0 +1,6 @@
+"""Stands in for the macros of dbt's own package `dbt` while sqlfluff renders a model."""
+
+
+def dateadd(datepart: str, interval: int, from_date_or_timestamp: str) -> str:
+    """Give the date that lies `interval` dateparts later."""
+    return f"{from_date_or_timestamp} + interval '{interval} {datepart}'"
