@@ -1,0 +1,84 @@
+"""The jobs a run consists of, and which dbt nodes belong to each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job.
+
+    Attributes:
+        name: Its name, and the dbt tag and selector of its models.
+        seconds: Its time limit.
+        domain: The database it reads, alignment or procurement; None when it has no models.
+        event: What is told to listeners when it succeeded.
+    """
+
+    name: str
+    seconds: int
+    domain: str | None = None
+    event: str | None = None
+
+
+JOBS = (
+    Job("spending-metrics", 120, "procurement", "SPENDING_METRICS_COMPUTED"),
+    Job("price-benchmarks", 300, "procurement", "PRICE_BENCHMARKS_COMPUTED"),
+    Job("purchase-patterns", 300, "procurement", "PATTERNS_COMPUTED"),
+    Job("anomalies", 120, "procurement", "ANOMALIES_DETECTED"),
+    Job("alignment", 300, "alignment", "ALIGNMENT_COMPUTED"),
+    Job("recommendations", 180, "procurement", "RECOMMENDATIONS_GENERATED"),
+    Job("cleanup-expired", 60),
+)
+
+JOB_NAMES = tuple(job.name for job in JOBS)
+
+
+def find_jobs(names: Sequence[str]) -> tuple[Job, ...]:
+    """The jobs of these names, in the order they run; all of them when none is named."""
+    return tuple(job for job in JOBS if not names or job.name in names)
+
+
+def job_nodes(manifest: Mapping[str, Any], jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
+    """Which dbt nodes belong to each job: those with its tag, everything they read, and the tests on these alone.
+
+    A node that two jobs read belongs to both.
+
+    Args:
+        manifest: dbt's manifest.json.
+        jobs: The jobs to look for.
+
+    Returns:
+        The nodes' unique ids by job name.
+    """
+    nodes = manifest["nodes"]
+    parents = manifest["parent_map"]
+    tests = [key for key, node in nodes.items() if node["resource_type"] == "test"]
+    belonging = {}
+    for job in jobs:
+        built = _with_parents(tagged_nodes(manifest, job.name), parents)
+        tested = {key for key in tests if set(nodes[key]["depends_on"]["nodes"]) <= built}
+        belonging[job.name] = frozenset(built | tested)
+    return belonging
+
+
+def tagged_nodes(manifest: Mapping[str, Any], job_name: str) -> frozenset[str]:
+    """The nodes that carry the job's tag: what it is run for."""
+    return frozenset(
+        key
+        for key, node in manifest["nodes"].items()
+        if job_name in node["tags"] and node["resource_type"] in {"model", "seed", "snapshot"}
+    )
+
+
+def _with_parents(keys: Iterable[str], parents: Mapping[str, Sequence[str]]) -> set[str]:
+    """The nodes and everything upstream of them."""
+    found: set[str] = set()
+    waiting = list(keys)
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found.add(key)
+            waiting.extend(parents.get(key, ()))
+    return found

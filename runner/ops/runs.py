@@ -1,0 +1,213 @@
+"""The history of runs: every run and every job of it is a row of `<ops>.job_runs`."""
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, LiteralString
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from runner.settings import Settings
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the runner.
+
+    Attributes:
+        as_of: The date it is about.
+        explicit_as_of: The date was given, not taken from the clock.
+        started_at: When it began, UTC.
+        run_id: Its name in everything it writes.
+    """
+
+    as_of: date
+    explicit_as_of: bool
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    run_id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing came to.
+
+    Attributes:
+        counts: What was written, by name (`{"reports": 1200}`).
+        failed_rules: Rules that failed and why; the others were published.
+    """
+
+    counts: Mapping[str, int]
+    failed_rules: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a run or job ended.
+
+    Attributes:
+        outcome: succeeded, failed, interrupted or left out.
+        seconds: Its wall time or work.
+        rows: Rows its own models wrote; None where it has none.
+        published: Whether results were published; None where there is nothing to publish.
+        error: What went wrong, or why it was left out.
+        details: What else is worth keeping, as JSON.
+    """
+
+    outcome: str
+    seconds: float | None = None
+    rows: int | None = None
+    published: bool | None = None
+    error: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def begin(
+    connection: psycopg.Connection,
+    settings: Settings,
+    run: Run,
+    command: str,
+    jobs: Sequence[str],
+    *,
+    vendor_id: str | None = None,
+    full_refresh: bool = False,
+) -> None:
+    """Write the rows of a run and its jobs as running, and mark what killed runs left behind.
+
+    Only under the run lock: whatever else says `running` then can no longer be.
+    """
+    connection.execute(_query(settings, _MARK_INTERRUPTED))
+    rows = [("run", command), *(("job", job) for job in jobs)]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            _query(settings, _BEGIN),
+            [
+                {
+                    "run_id": run.run_id,
+                    "kind": kind,
+                    "job": job,
+                    "as_of": run.as_of,
+                    "explicit_as_of": run.explicit_as_of,
+                    "vendor_id": vendor_id,
+                    "full_refresh": full_refresh,
+                    "started_at": run.started_at,
+                    "host": socket.gethostname(),
+                    "pid": os.getpid(),
+                }
+                for kind, job in rows
+            ],
+        )
+
+
+def finish(connection: psycopg.Connection, settings: Settings, run: Run, job: str, end: Finished) -> None:
+    """Write how a run (by its command) or one of its jobs ended."""
+    connection.execute(
+        _query(settings, _FINISH),
+        {
+            "run_id": run.run_id,
+            "job": job,
+            "outcome": end.outcome,
+            "seconds": end.seconds,
+            "rows": end.rows,
+            "published": end.published,
+            "error": end.error or None,
+            "details": Jsonb(dict(end.details)),
+        },
+    )
+
+
+def newest_published(connection: psycopg.Connection, settings: Settings, job: str) -> Run | None:
+    """The published run of a job (alignment, recommendations) with the newest as-of date; None before the first."""
+    row = connection.execute(_query(settings, _NEWEST_PUBLISHED), {"job": job}).fetchone()
+    if row is None:
+        return None
+    as_of, explicit_as_of, started_at, run_id = row
+    return Run(as_of=as_of, explicit_as_of=explicit_as_of, started_at=started_at, run_id=run_id)
+
+
+def running(connection: psycopg.Connection, settings: Settings) -> Mapping[str, Any] | None:
+    """The row of the run that is under way, or None."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_query(settings, _RUNNING)).fetchone()
+
+
+def history(
+    connection: psycopg.Connection, settings: Settings, *, limit: int, job: str | None = None
+) -> list[dict[str, Any]]:
+    """The newest rows first, each run before its jobs.
+
+    Args:
+        connection: The warehouse.
+        settings: Which schema.
+        limit: At most this many runs.
+        job: Only runs with this job, and only its rows.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_query(settings, _HISTORY), {"limit": limit, "job": job}).fetchall()
+
+
+def _query(settings: Settings, text: LiteralString) -> sql.Composed:
+    return sql.SQL(text).format(job_runs=sql.Identifier(settings.schema("ops"), "job_runs"))
+
+
+_MARK_INTERRUPTED = """
+    update {job_runs}
+    set outcome = 'interrupted', error = 'The process ended before the run did.'
+    where outcome = 'running'
+"""
+
+_BEGIN = """
+    insert into {job_runs} (
+        run_id, kind, job, as_of, explicit_as_of, vendor_id, full_refresh, started_at, outcome, host, pid
+    )
+    values (
+        %(run_id)s, %(kind)s, %(job)s, %(as_of)s, %(explicit_as_of)s, %(vendor_id)s, %(full_refresh)s,
+        %(started_at)s, 'running', %(host)s, %(pid)s
+    )
+"""
+
+_FINISH = """
+    update {job_runs}
+    set
+        finished_at = clock_timestamp(), outcome = %(outcome)s, seconds = %(seconds)s, rows = %(rows)s,
+        published = %(published)s, error = %(error)s, details = %(details)s
+    where run_id = %(run_id)s and job = %(job)s
+"""
+
+_NEWEST_PUBLISHED = """
+    select as_of, explicit_as_of, started_at, run_id
+    from {job_runs}
+    where job = %(job)s and published
+    order by as_of desc, started_at desc
+    limit 1
+"""
+
+_RUNNING = """
+    select run_id, job, host, pid, started_at
+    from {job_runs}
+    where kind = 'run' and outcome = 'running'
+    order by started_at desc
+    limit 1
+"""
+
+_HISTORY = """
+    with newest as (
+        select run_id
+        from {job_runs}
+        where case when %(job)s::text is null then kind = 'run' else job = %(job)s end
+        order by started_at desc, run_id
+        limit %(limit)s
+    )
+
+    select
+        run_id, kind, job, as_of, explicit_as_of, vendor_id, full_refresh, started_at, finished_at, seconds, rows,
+        outcome, published, error, host, pid, details
+    from {job_runs}
+    where run_id in (select run_id from newest) and (%(job)s::text is null or job = %(job)s)
+    order by started_at desc, run_id, kind desc, job
+"""
