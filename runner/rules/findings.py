@@ -61,7 +61,7 @@ class Facts:
     rule_id: str
     all_values: Mapping[str, Values]
     windows: Mapping[str, int]
-    words: Words = Words()
+    words: Words = field(default_factory=Words)
 
     @property
     def values(self) -> Values:

@@ -269,7 +269,7 @@ def _is_regular(row: Row, least: Fraction) -> bool:
     With c gaps of sum s and sum of squares q, stddev / mean = sqrt(c q − s²) / s, so the test is
     c q − s² <= ((1 − least) s)².
     """
-    gaps, total, squares = row["gap_count"], Fraction(row["gap_sum"]), Fraction(row["gap_square_sum"])
+    gaps, total, squares = int(row["gap_count"]), Fraction(row["gap_sum"]), Fraction(row["gap_square_sum"])
     return gaps * squares - total**2 <= ((1 - least) * total) ** 2
 
 

@@ -197,7 +197,7 @@ def same_vendor_price_gap(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         One finding per item × vendor × branch: (price − lowest) × quantity × 365 / window a year (spec §7).
     """
     values = facts.values
-    findings = []
+    findings: list[Finding] = []
     for _, group in groupby(rows, key=itemgetter("item_id", "vendor_id")):
         snapshots = list(group)
         if len(snapshots) < values["min_branches"]:
@@ -322,7 +322,7 @@ def _mean(row: Row, prefix: str) -> Fraction:
 
 def _snapshot_price(row: Row) -> Fraction:
     """A snapshot's plain mean price, exact."""
-    return Fraction(row["price_sum"]) / row["line_count"]
+    return Fraction(row["price_sum"]) / Fraction(row["line_count"])
 
 
 def _thinner(one: int, other: int, facts: Facts) -> Decimal:
