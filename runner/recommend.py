@@ -72,7 +72,7 @@ def find_recommendations(
 
 def _rows(connection: psycopg.Connection, settings: Settings, entry: ProcurementRule, facts: Facts) -> list[Row]:
     text = (files("runner.rules") / "queries" / f"{entry.query}.sql").read_text(encoding="utf-8")
-    query = sql.SQL(text).format(procurement=sql.Identifier(settings.schema("procurement")))  # type: ignore[arg-type]
+    query = sql.SQL(text).format(procurement=sql.Identifier(settings.schema("procurement")))
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(query, _dates(entry, facts))
         return [_named(row) for row in cursor]

@@ -287,8 +287,8 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
         subject=Subject(item_id=row["item_id"], vendor_id=row["vendor_id"]),
         title=f"Negotiate {item} with {vendor}: up {rise}",
         description=(
-            f"Negotiate {item} with {vendor} — {words.roughly(savings)} a year. It cost {words.price(price)} on average "
-            f"in the last {count(days, 'day')}, {rise} more than the {words.price(earlier)} of the "
+            f"Negotiate {item} with {vendor} — {words.roughly(savings)} a year. It cost {words.price(price)} on "
+            f"average in the last {count(days, 'day')}, {rise} more than the {words.price(earlier)} of the "
             f"{count(days, 'day')} to {day(earlier_last)}."
         ),
         reasoning=(
