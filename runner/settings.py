@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from runner.dbt_profile import read_profile
 from runner.errors import FieldlabError
 
 
@@ -20,11 +21,13 @@ class Settings:
         project_dir: The folder with dbt_project.yml.
         home: fieldlab's own folder (embedded database, password, logs).
         target_schema: The prefix of every schema fieldlab writes (`fieldlab` gives `fieldlab_ops`).
+        threads: How many models dbt builds at a time.
     """
 
     project_dir: Path
     home: Path
     target_schema: str = "fieldlab"
+    threads: int = 4
 
     @cached_property
     def variables(self) -> Mapping[str, Any]:
@@ -47,13 +50,17 @@ def load_settings() -> Settings:
 
     The project is FIELDLAB_PROJECT_DIR, else the nearest folder upward from here with a dbt_project.yml, else the
     checkout this package was installed from. FIELDLAB_HOME names the state folder, default `.fieldlab` in the project.
+    The user's dbt profile, where there is one, says the target schema and the number of threads.
 
     Raises:
-        FieldlabError: There is no dbt project in any of these places.
+        FieldlabError: There is no dbt project in any of these places, or the profile cannot be used.
     """
     project_dir = _find_project()
     home = Path(os.environ.get("FIELDLAB_HOME") or project_dir / ".fieldlab").expanduser().resolve()
-    return Settings(project_dir=project_dir, home=home)
+    profile = read_profile(project_dir)
+    if profile is None:
+        return Settings(project_dir, home)
+    return Settings(project_dir, home, target_schema=profile.schema, threads=profile.threads)
 
 
 def _find_project() -> Path:

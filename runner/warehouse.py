@@ -1,40 +1,116 @@
-"""The one place that says which database fieldlab works in, and opens it."""
+"""The one place that says which database fieldlab works in, and opens it.
+
+It is FIELDLAB_DATABASE_URL, else the target that the user's dbt profile selects, else the embedded server. dbt is
+handed the same connection in environment variables (`dbt_environment`), which runner/profiles/profiles.yml reads.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import psycopg
+from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
+from runner.dbt_profile import read_profile
 from runner.errors import FieldlabError
+from runner.server import EmbeddedServer
 from runner.settings import Settings
+
+EMBEDDED = "embedded database"
+CONNECT_TIMEOUT_S = 10
+SOCKET_FOLDERS = ("/var/run/postgresql", "/run/postgresql", "/tmp")  # noqa: S108 - where PostgreSQL puts them
+SSL = ("sslmode", "sslrootcert", "sslcert", "sslkey")
+
+# Connection lost, serialization failure, deadlock, too many connections, server starting or stopping.
+TRANSIENT_STATES = ("08", "40001", "40P01", "53300", "57P01", "57P02", "57P03")
+TRANSIENT_WORDS = (
+    "connection refused",
+    "connection reset",
+    "connection timed out",
+    "connection timeout expired",
+    "timeout expired",
+    "connection is closed",
+    "connection already closed",
+    "connection has been closed",
+    "the connection is lost",
+    "server closed the connection",
+    "could not receive data from server",
+    "could not send data to server",
+    "terminating connection",
+    "could not serialize access",
+    "deadlock detected",
+    "too many clients",
+    "too many connections",
+    "remaining connection slots",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "the database system is in recovery mode",
+    "the database system is not yet accepting connections",
+)
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A reachable database.
+    """A database to work in.
 
     Attributes:
         url: A libpq URL any client takes.
+        target_schema: The prefix of the schemas dbt builds in.
+        threads: How many models dbt builds at a time.
+        origin: What decided for it, such as `FIELDLAB_DATABASE_URL`.
     """
 
     url: str
+    target_schema: str = "fieldlab"
+    threads: int = 4
+    origin: str = EMBEDDED
+
+    @property
+    def place(self) -> str:
+        """Database, host, port and user in words, without the password."""
+        parts = conninfo_to_dict(self.url)
+        where = f"{parts.get('host')}:{parts.get('port')}"
+        return f"database {parts.get('dbname')} on {where} as user {parts.get('user')}"
 
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection:
-        """Open a connection whose session speaks UTC and names itself `fieldlab`."""
-        return psycopg.connect(self.url, autocommit=autocommit, application_name="fieldlab", options="-c timezone=UTC")
+        """Open a connection whose session speaks UTC and names itself `fieldlab`.
+
+        Raises:
+            FieldlabError: The server cannot be reached or refuses.
+        """
+        timeout = conninfo_to_dict(self.url).get("connect_timeout") or CONNECT_TIMEOUT_S
+        try:
+            connection = psycopg.connect(
+                self.url, autocommit=True, application_name="fieldlab", connect_timeout=int(timeout)
+            )
+        except psycopg.OperationalError as error:
+            raise FieldlabError(
+                f"No connection to {self.place}: {_reason(error)}",
+                f"The {self.origin} says where it is. Is the server up, and are user, password and database right?",
+            ) from error
+        # A statement, not a connection option: poolers such as pgbouncer refuse those.
+        connection.execute("set time zone 'UTC'")
+        connection.autocommit = autocommit
+        return connection
 
     def dbt_environment(self) -> Mapping[str, str]:
         """The FIELDLAB_PG… variables that the dbt profile reads."""
-        parts = conninfo_to_dict(self.url)
+        parts = {name: str(value) for name, value in conninfo_to_dict(self.url).items()}
         return {
-            "FIELDLAB_PGHOST": str(parts.get("host") or "127.0.0.1"),
-            "FIELDLAB_PGPORT": str(parts.get("port") or 5432),
-            "FIELDLAB_PGUSER": str(parts.get("user") or ""),
-            "FIELDLAB_PGPASSWORD": str(parts.get("password") or ""),
-            "FIELDLAB_PGDATABASE": str(parts.get("dbname") or ""),
+            "FIELDLAB_PGHOST": parts["host"],
+            "FIELDLAB_PGPORT": parts["port"],
+            "FIELDLAB_PGUSER": parts["user"],
+            "FIELDLAB_PGPASSWORD": parts.get("password", ""),
+            "FIELDLAB_PGDATABASE": parts["dbname"],
+            "FIELDLAB_PGSCHEMA": self.target_schema,
+            "FIELDLAB_PGTHREADS": str(self.threads),
+            "FIELDLAB_PGROLE": parts.get("options", "").removeprefix(_SET_ROLE),
+            **{f"FIELDLAB_PG{name.upper()}": parts.get(name, "") for name in SSL},
+            "PGTZ": "UTC",  # libpq sets the session's time zone from it
         }
 
 
@@ -45,7 +121,113 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
     Raises:
         FieldlabError: No database can be reached.
     """
+    configured = configured_warehouse(settings)
+    if configured:
+        yield configured
+        return
+    with embedded_server(settings).use() as url:
+        yield Warehouse(url, settings.target_schema, settings.threads)
+
+
+def configured_warehouse(settings: Settings) -> Warehouse | None:
+    """The server that the user chose instead of the embedded one, if any.
+
+    Raises:
+        FieldlabError: FIELDLAB_DATABASE_URL or the profile cannot be used.
+    """
     url = os.environ.get("FIELDLAB_DATABASE_URL")
-    if not url:
-        raise FieldlabError("The embedded database is not built yet.", "Set FIELDLAB_DATABASE_URL.")
-    yield Warehouse(url)
+    if url:
+        parts, origin = _parse(url), "FIELDLAB_DATABASE_URL"
+    else:
+        profile = read_profile(settings.project_dir)
+        if profile is None or profile.is_embedded:
+            return None
+        parts, origin = _from_profile(profile.connection()), f"target {profile.target} in {profile.file}"
+    return Warehouse(_url(_complete(parts)), settings.target_schema, settings.threads, origin)
+
+
+def embedded_server(settings: Settings) -> EmbeddedServer:
+    """The server in fieldlab's own folder."""
+    return EmbeddedServer(settings.home / "postgres")
+
+
+def is_transient(error: BaseException | str) -> bool:
+    """Whether the same may well succeed when it is tried again in a moment.
+
+    Args:
+        error: An exception, judged with what caused it, or the words that dbt reports.
+    """
+    if isinstance(error, str):
+        words = error.lower()
+        return any(word in words for word in TRANSIENT_WORDS)
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        return error.sqlstate.startswith(TRANSIENT_STATES)
+    if isinstance(error, psycopg.OperationalError):
+        return is_transient(str(error))
+    return error.__cause__ is not None and is_transient(error.__cause__)
+
+
+_SET_ROLE = "-c role="
+
+
+def _from_profile(values: Mapping[str, object]) -> dict[str, str]:
+    names = {"host": "host", "port": "port", "user": "user", "password": "password", "database": "dbname"}
+    names |= {name: name for name in SSL}
+    parts = {libpq: str(values[dbt]) for dbt, libpq in names.items() if values.get(dbt) not in (None, "")}
+    if values.get("role"):
+        parts["options"] = f"{_SET_ROLE}{values['role']}"
+    return parts
+
+
+def _parse(url: str) -> dict[str, str]:
+    try:
+        return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.ProgrammingError:  # its words may hold the password
+        raise FieldlabError(
+            "FIELDLAB_DATABASE_URL is not a URL that PostgreSQL understands.",
+            "It looks like postgresql://user:password@host:5432/database.",
+        ) from None
+
+
+def _complete(parts: Mapping[str, str]) -> dict[str, str]:
+    """Fill in what libpq would take from its environment, so that dbt and every client see the same connection."""
+    known = {
+        option.keyword.decode(): option.val.decode() for option in pq.Conninfo.get_defaults() if option.val is not None
+    }
+    names = ("host", "port", "user", "password", "dbname", *SSL)
+    completed = {name: known[name] for name in names if name in known} | dict(parts)
+    if completed.get("sslmode") == "prefer":  # the default, for every client
+        del completed["sslmode"]
+    completed.setdefault("dbname", completed["user"])
+    if not completed.get("host"):
+        completed["host"] = completed.get("hostaddr") or _local_host(completed["port"])
+    return completed
+
+
+def _local_host(port: str) -> str:
+    sockets = (folder for folder in SOCKET_FOLDERS if Path(folder, f".s.PGSQL.{port}").exists())
+    return next(sockets, "localhost")
+
+
+def _url(parts: Mapping[str, str]) -> str:
+    """Write connection parts as a URL; a socket folder as host goes into the query."""
+    main = ("user", "password", "host", "port", "dbname")
+    host = parts["host"]
+    rest = {name: value for name, value in parts.items() if name not in main}
+    if host.startswith("/"):
+        rest, host = {"host": host, "port": parts["port"], **rest}, ""
+    elif ":" in host:
+        host = f"[{host}]"
+    user = quote(parts["user"], safe="")
+    if parts.get("password"):
+        user += ":" + quote(parts["password"], safe="")
+    where = f"{host}:{parts['port']}" if host else ""
+    query = f"?{urlencode(rest, quote_via=quote)}" if rest else ""
+    return f"postgresql://{user}@{where}/{quote(parts['dbname'], safe='')}{query}"
+
+
+def _reason(error: psycopg.OperationalError) -> str:
+    """The first thing that went wrong, on one line."""
+    lines = [line.strip(" -\t") for line in str(error).splitlines() if line.strip()]
+    wrong = [line for line in lines if "failed:" in line or "error" in line]
+    return (wrong or lines or ["it did not say why"])[0].rpartition("failed: ")[2]

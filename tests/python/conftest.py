@@ -9,11 +9,21 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from runner.server import EmbeddedServer
+
 
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The libpq URL of a server tests may create databases in: FIELDLAB_TEST_URL, else one of our own."""
-    yield os.environ["FIELDLAB_TEST_URL"]
+    """The libpq URL of a server tests may create databases in: FIELDLAB_TEST_URL, else a throw-away one of our own."""
+    given = os.environ.get("FIELDLAB_TEST_URL")
+    if given:
+        yield given
+        return
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent  # the workers share it: the first one starts it, the last one stops it
+    with EmbeddedServer(folder / "postgres", durable=False).use() as url:
+        yield url
 
 
 @pytest.fixture
@@ -26,6 +36,8 @@ def database_url(server_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     url = f"postgresql://{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}/{name}"
     monkeypatch.setenv("FIELDLAB_DATABASE_URL", url)
     monkeypatch.setenv("FIELDLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))  # not the developer's own profile
+    monkeypatch.delenv("DBT_TARGET", raising=False)
     yield url
     with psycopg.connect(make_conninfo(server_url), autocommit=True) as admin:
         admin.execute(f'drop database "{name}" with (force)')
