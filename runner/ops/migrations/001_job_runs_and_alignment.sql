@@ -58,7 +58,7 @@ create table {ops}.alignment_recommendations (
     run_id uuid not null,
     created_at timestamp with time zone not null,
     primary key (vendor_id, dealer_id, type, rank),
-    unique (dealer_id, collection_id)
+    unique (vendor_id, dealer_id, collection_id)
 );
 
 create index alignment_recommendations_by_collection on {ops}.alignment_recommendations (collection_id, type);

@@ -1,0 +1,336 @@
+"""What the alignment rules find, into the tables people and applications read: one transaction per vendor, by COPY."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, LiteralString, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from runner.console import json_default
+from runner.errors import FieldlabError
+from runner.rules.alignment import Key, Market, Recommendation, Trend, judge, recommend, rounded
+from runner.rules.parameters import Values
+from runner.settings import Settings
+
+# Dealers read, judged and written at a time: memory does not grow with the size of a vendor.
+BATCH = 1000
+
+# As many collections as the web client shows of the market.
+TOP_COLLECTIONS = 5
+
+VENDORS = "select distinct vendor_id from {alignment}.dealer_influence"
+
+PUBLISHED_VENDORS = """
+select vendor_id from {ops}.alignment_reports
+union
+select vendor_id from {ops}.alignment_recommendations
+"""
+
+# The strongest first, as the market summary lists them.
+TRENDS = """
+select
+    collection_id, collection_name, raw_trend, trend_base, normalized_trend, trend_rank, selection_count,
+    selecting_dealer_count, display_count, carrying_dealer_count
+from {alignment}.collection_trends
+where vendor_id = %(vendor_id)s
+order by trend_rank, collection_name collate "C", collection_id collate "C"
+"""
+
+DEALERS = """
+with carried as (
+    select
+        dealer_id,
+        jsonb_agg(
+            jsonb_build_object('collectionId', collection_id, 'collectionName', collection_name)
+            order by collection_name collate "C", collection_id collate "C"
+        ) as collections
+    from {alignment}.dealer_collection_positions
+    where vendor_id = %(vendor_id)s and is_carried
+    group by dealer_id
+)
+
+select
+    influence.dealer_id, influence.score, influence.sales_volume_score, influence.display_breadth_score,
+    influence.market_participation_score, influence.is_trendsetter, alignment.alignment_score, alignment.confidence,
+    alignment.as_of, coalesce(carried.collections, '[]') as collections
+from {alignment}.dealer_influence as influence
+inner join {alignment}.dealer_alignment as alignment using (vendor_id, dealer_id)
+left join carried using (dealer_id)
+where influence.vendor_id = %(vendor_id)s and (%(dealer_id)s::text is null or influence.dealer_id = %(dealer_id)s)
+"""
+
+# Two writers of one vendor would each delete what both then insert.
+LOCK = "lock table {ops}.alignment_reports in share row exclusive mode"
+
+DELETE_RECOMMENDATIONS = """
+delete from {ops}.alignment_recommendations
+where vendor_id = %(vendor_id)s and (%(dealer_id)s::text is null or dealer_id = %(dealer_id)s)
+"""
+
+DELETE_REPORTS = """
+delete from {ops}.alignment_reports
+where vendor_id = %(vendor_id)s and (%(dealer_id)s::text is null or dealer_id = %(dealer_id)s)
+"""
+
+COPY_RECOMMENDATIONS = """
+copy {ops}.alignment_recommendations (
+    vendor_id, dealer_id, type, rank, priority, collection_id, collection_name, trend_score, reason, metrics,
+    explanation, as_of, run_id, created_at
+) from stdin
+"""
+
+COPY_REPORTS = """
+copy {ops}.alignment_reports (
+    vendor_id, dealer_id, alignment_score, confidence, report_data, as_of, run_id, generated_at
+) from stdin
+"""
+
+
+class Dealer(NamedTuple):
+    """An active dealer of a vendor: its rows of dealer_influence and dealer_alignment, and what it carries."""
+
+    dealer_id: str
+    score: int
+    sales_volume_score: int
+    display_breadth_score: int
+    market_participation_score: int
+    is_trendsetter: bool
+    alignment_score: int
+    confidence: str
+    as_of: date
+    collections: list[dict[str, str]]
+
+    @property
+    def carried(self) -> set[str]:
+        """The ids of the collections the dealer carries."""
+        return {collection["collectionId"] for collection in self.collections}
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """What all reports of a vendor share, made once.
+
+    Attributes:
+        market: The vendor's collections as the rules judge them.
+        top_collections: The strongest five, as they stand in every report.
+        entries: Each possible recommendation as it stands in a report, by type and collection.
+        explanations: The same for its explanation, as JSON text.
+    """
+
+    vendor_id: str
+    market: Market
+    top_collections: list[dict[str, Any]]
+    entries: Mapping[Key, dict[str, Any]]
+    explanations: Mapping[Key, str]
+
+
+@dataclass(frozen=True)
+class Published:
+    """How much was published for one vendor: nothing when it vanished from the marts."""
+
+    vendor_id: str
+    reports: int
+    keep: int
+    drop: int
+    add: int
+
+
+def publish_alignment(
+    connection: psycopg.Connection,
+    settings: Settings,
+    parameters: Mapping[str, Values],
+    *,
+    run_id: UUID,
+    now: datetime,
+    vendor: str | None = None,
+) -> list[Published]:
+    """Replace what is published for every vendor of the marts. A vendor that vanished from them loses its old set.
+
+    Args:
+        connection: In autocommit mode, because each vendor is replaced in a transaction of its own.
+        settings: Names the schemas.
+        parameters: The values of the rules keep, drop and add.
+        run_id: The run that publishes.
+        now: The moment of publishing.
+        vendor: Publish this vendor only.
+
+    Returns:
+        What was published, by vendor id.
+
+    Raises:
+        FieldlabError: There is no such vendor.
+    """
+    active = {vendor_id for (vendor_id,) in connection.execute(_sql(settings, VENDORS))}
+    published = {vendor_id for (vendor_id,) in connection.execute(_sql(settings, PUBLISHED_VENDORS))}
+    if vendor is not None and vendor not in active | published:
+        known = ", ".join(sorted(active)) or "none yet"
+        raise FieldlabError(f"No dealer is active for a vendor {vendor}.", f"Vendors with active dealers: {known}.")
+    return [
+        publish_vendor(connection, settings, parameters, vendor_id, run_id=run_id, now=now)
+        for vendor_id in ([vendor] if vendor is not None else sorted(active | published))
+    ]
+
+
+def publish_vendor(
+    connection: psycopg.Connection,
+    settings: Settings,
+    parameters: Mapping[str, Values],
+    vendor_id: str,
+    *,
+    run_id: UUID,
+    now: datetime,
+    dealer_id: str | None = None,
+) -> Published:
+    """Replace one vendor's recommendations and reports, or only one dealer's, in one transaction."""
+    moment = to_milliseconds(now)
+    whose = {"vendor_id": vendor_id, "dealer_id": dealer_id}
+    counts = Counter[str]()
+    with connection.transaction():
+        for statement in (LOCK, DELETE_RECOMMENDATIONS, DELETE_REPORTS):
+            connection.execute(_sql(settings, statement), whose)
+        vendor = read_vendor(connection, settings, parameters, vendor_id)
+        for dealers in read_dealers(connection, settings, vendor_id, dealer_id):
+            decided = [(dealer, recommend(vendor.market, dealer.carried)) for dealer in dealers]
+            counts["reports"] += len(decided)
+            counts.update(action.type for _, actions in decided for action in actions)
+            with connection.cursor() as cursor:
+                with cursor.copy(_sql(settings, COPY_RECOMMENDATIONS)) as copy:
+                    for row in _recommendation_rows(vendor, decided, run_id, moment):
+                        copy.write_row(row)
+                with cursor.copy(_sql(settings, COPY_REPORTS)) as copy:
+                    for row in _report_rows(vendor, decided, run_id, moment):
+                        copy.write_row(row)
+    return Published(vendor_id, counts["reports"], counts["KEEP"], counts["DROP"], counts["ADD"])
+
+
+def read_vendor(
+    connection: psycopg.Connection, settings: Settings, parameters: Mapping[str, Values], vendor_id: str
+) -> Vendor:
+    """Read a vendor's market from the marts and judge it."""
+    rows = connection.execute(_sql(settings, TRENDS), {"vendor_id": vendor_id}).fetchall()
+    trends = [Trend(*row) for row in rows]
+    market = judge(trends, parameters)
+    entries = {action.key: _entry(action) for action in (*market.keep, *market.drop, *market.add)}
+    return Vendor(
+        vendor_id=vendor_id,
+        market=market,
+        top_collections=[
+            {
+                "collectionName": trend.collection_name,
+                "trendScore": int(rounded(trend.share * 100)),
+                "selectionCount": trend.selection_count,
+                "dealerCount": trend.selecting_dealer_count,
+            }
+            for trend in trends[:TOP_COLLECTIONS]
+        ],
+        entries=entries,
+        explanations={key: json.dumps(entry["explanation"], ensure_ascii=False) for key, entry in entries.items()},
+    )
+
+
+def read_dealers(
+    connection: psycopg.Connection, settings: Settings, vendor_id: str, dealer_id: str | None = None
+) -> Iterator[list[Dealer]]:
+    """Read a vendor's active dealers, or one of them, a batch at a time. Needs an open transaction."""
+    with connection.cursor("dealers") as cursor:
+        cursor.execute(_sql(settings, DEALERS), {"vendor_id": vendor_id, "dealer_id": dealer_id})
+        while rows := cursor.fetchmany(BATCH):
+            yield [Dealer(*row) for row in rows]
+
+
+def report_data(vendor: Vendor, dealer: Dealer, actions: Sequence[Recommendation], moment: datetime) -> dict[str, Any]:
+    """A dealer's report in the shape the web client reads, made at a moment in UTC."""
+    return {
+        "dealerId": dealer.dealer_id,
+        "vendorId": vendor.vendor_id,
+        "alignmentScore": dealer.alignment_score,
+        "confidence": dealer.confidence,
+        "generatedAt": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "influence": {
+            "score": dealer.score,
+            "salesVolumeScore": dealer.sales_volume_score,
+            "displayBreadthScore": dealer.display_breadth_score,
+            "marketParticipation": dealer.market_participation_score,
+            "isTrendsetter": dealer.is_trendsetter,
+        },
+        "marketSummary": {"topCollections": vendor.top_collections},
+        "currentState": {"collectionCount": len(dealer.collections), "collections": dealer.collections},
+        "recommendations": {
+            group: [vendor.entries[action.key] for action in actions if action.type == group.upper()]
+            for group in ("keep", "drop", "add")
+        },
+    }
+
+
+def to_milliseconds(moment: datetime) -> datetime:
+    """A moment in UTC without what a report does not show of it, so that column and report say the same."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+Decided = Sequence[tuple[Dealer, Sequence[Recommendation]]]
+
+
+def _recommendation_rows(vendor: Vendor, decided: Decided, run_id: UUID, moment: datetime) -> Iterator[tuple[Any, ...]]:
+    for dealer, actions in decided:
+        ranks = Counter[str]()
+        for action in actions:
+            ranks[action.type] += 1
+            trend = action.trend
+            yield (
+                vendor.vendor_id,
+                dealer.dealer_id,
+                action.type,
+                ranks[action.type],
+                action.priority,
+                trend.collection_id,
+                trend.collection_name,
+                trend.normalized_trend,
+                action.reason,
+                action.metrics,
+                vendor.explanations[action.key],
+                dealer.as_of,
+                run_id,
+                moment,
+            )
+
+
+def _report_rows(vendor: Vendor, decided: Decided, run_id: UUID, moment: datetime) -> Iterator[tuple[Any, ...]]:
+    for dealer, actions in decided:
+        yield (
+            vendor.vendor_id,
+            dealer.dealer_id,
+            dealer.alignment_score,
+            dealer.confidence,
+            json.dumps(report_data(vendor, dealer, actions, moment), ensure_ascii=False),
+            dealer.as_of,
+            run_id,
+            moment,
+        )
+
+
+def _entry(action: Recommendation) -> dict[str, Any]:
+    entry = {
+        "type": action.type,
+        "priority": action.priority,
+        "collectionId": action.trend.collection_id,
+        "collectionName": action.trend.collection_name,
+        "trendScore": action.trend.normalized_trend,
+        "reason": action.reason,
+        "metrics": action.metrics,
+        "explanation": action.explanation,
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(entry, default=json_default))
+    return plain
+
+
+def _sql(settings: Settings, statement: LiteralString) -> sql.Composed:
+    """A statement with the names of this installation's schemas."""
+    return sql.SQL(statement).format(
+        alignment=sql.Identifier(settings.schema("alignment")), ops=sql.Identifier(settings.schema("ops"))
+    )
