@@ -51,17 +51,27 @@ class Facts:
 
     Attributes:
         as_of: The date that stands for now.
-        values: The rule's own parameters.
-        savings_priority: The savings from which a recommendation has priority 1, 2 and 3.
+        rule_id: The rule that is asked.
+        all_values: Every rule's parameters, by rule_id.
         windows: Days of the windows that marts were computed over, by dbt var.
-        words: How money, quantities and dates are written.
+        words: How money is written.
     """
 
     as_of: date
-    values: Values
-    savings_priority: Values
+    rule_id: str
+    all_values: Mapping[str, Values]
     windows: Mapping[str, int]
-    words: Words
+    words: Words = field(default_factory=Words)
+
+    @property
+    def values(self) -> Values:
+        """The rule's own parameters."""
+        return self.all_values[self.rule_id]
+
+    @property
+    def savings_priority(self) -> Values:
+        """The savings from which a recommendation has priority 1, 2 and 3."""
+        return self.all_values[SAVINGS_PRIORITY.rule_id]
 
 
 @dataclass(frozen=True)

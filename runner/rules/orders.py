@@ -1,6 +1,24 @@
 """Rules about how things are ordered: too often, too much, for an unusual amount, or due again."""
 
+from collections.abc import Iterable
+from datetime import timedelta
+from fractions import Fraction
+from math import floor
+
+from runner.rules.findings import (
+    DAYS_PER_YEAR,
+    Facts,
+    Finding,
+    Row,
+    Subject,
+    cents,
+    confidence,
+    priority_of,
+    published,
+    rounded,
+)
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE, Rule
+from runner.rules.words import count, day, quantity
 
 SMALL_ORDERS = Rule(
     "small_orders",
@@ -32,3 +50,273 @@ REORDER_DUE = Rule(
         "valid_days": COUNT,
     },
 )
+
+WEEK = 7
+
+
+def small_orders(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """A branch orders little and very often from a vendor: fewer, larger orders save the cost of each one.
+
+    Args:
+        rows: One per assigned branch × vendor with a rhythm (queries/small_orders.sql).
+        facts: As-of date and parameters.
+
+    Returns:
+        One finding per branch × vendor: (365 / cycle − 365 / target) × cost per order a year (spec §7).
+    """
+    values = facts.values
+    return [
+        _batch(row, facts)
+        for row in rows
+        if row["order_count"] >= values["min_orders"]
+        and _cycle(row) <= Fraction(values["max_cycle_days"])
+        and row["order_amount_sum"] < values["below_order_amount"] * row["order_count"]
+    ]
+
+
+def _batch(row: Row, facts: Facts) -> Finding:
+    values, words = facts.values, facts.words
+    branch, vendor = row["branch_name"], row["vendor_name"]
+    cycle, target = _cycle(row), Fraction(values["target_cycle_days"])
+    mean_amount = Fraction(row["order_amount_sum"]) / row["order_count"]
+    savings = cents((DAYS_PER_YEAR / cycle - DAYS_PER_YEAR / target) * Fraction(values["cost_per_order"]))
+    rhythm = "once a week" if target == WEEK else f"every {quantity(target)} days"
+    return Finding(
+        rule_id=SMALL_ORDERS.rule_id,
+        type="COST_OPTIMIZATION",
+        subject=Subject(branch_id=row["branch_id"], vendor_id=row["vendor_id"]),
+        title=f"Order {rhythm} from {vendor} at {branch}",
+        description=(
+            f"Order {rhythm} from {vendor} at {branch} — {words.roughly(savings)} a year. {branch} now orders "
+            f"{_every(cycle)}, for {words.amount(mean_amount)} on average."
+        ),
+        reasoning=(
+            f"{branch} placed {count(row['order_count'], 'order')} with {vendor} from {day(row['first_order_date'])} "
+            f"to {day(row['last_order_date'])}, on {count(row['order_date_count'], 'day')}. At that pace it is "
+            f"{quantity(rounded(DAYS_PER_YEAR / cycle, 0))} deliveries a year; {rhythm} makes "
+            f"{quantity(rounded(DAYS_PER_YEAR / target, 0))}. Each one less saves about "
+            f"{words.amount(values['cost_per_order'])} of placing, receiving and paying it, "
+            f"{words.amount(savings)} a year in all."
+        ),
+        savings=savings,
+        savings_basis="year",
+        confidence=confidence(row["order_count"], values["confidence_orders"]),
+        priority=priority_of(savings, facts.savings_priority),
+        expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
+        context={
+            "order_count": row["order_count"],
+            "order_date_count": row["order_date_count"],
+            "first_order_date": row["first_order_date"],
+            "last_order_date": row["last_order_date"],
+            "avg_order_cycle_days": published(cycle),
+            "avg_order_amount": published(mean_amount),
+            "target_cycle_days": values["target_cycle_days"],
+            "cost_per_order": values["cost_per_order"],
+        },
+    )
+
+
+def over_ordering(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """A branch ordered far more of an item than in its other orders.
+
+    Args:
+        rows: The material anomalies of assigned branches (queries/order_anomalies.sql).
+        facts: As-of date and parameters.
+
+    Returns:
+        One finding per item × branch × invoice: (quantity − expected) × the order's mean unit price, once (spec §7).
+    """
+    return [_check_quantity(row, facts) for row in rows if _is_over_ordered(row)]
+
+
+def unusual_spend(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """A branch spent far more on an item than in its other orders, and not because it ordered far more.
+
+    Args:
+        rows: As for `over_ordering`.
+        facts: As-of date and parameters; also whether `over_ordering` runs.
+
+    Returns:
+        One finding per item × branch × invoice that `over_ordering` does not report.
+    """
+    reported = facts.all_values[OVER_ORDERING.rule_id].enabled
+    return [
+        _check_amount(row, facts)
+        for row in rows
+        if row["is_material_amount_outlier"]
+        and row["amount"] > row["expected_amount"]
+        and not (reported and _is_over_ordered(row))
+    ]
+
+
+def _is_over_ordered(row: Row) -> bool:
+    return bool(row["is_material_quantity_outlier"] and row["quantity"] > row["expected_quantity"])
+
+
+def _check_quantity(row: Row, facts: Facts) -> Finding:
+    values, words = facts.values, facts.words
+    item, branch, on = row["item_name"], row["branch_name"], day(row["order_date"])
+    expected = Fraction(row["expected_quantity"])
+    excess = Fraction(row["quantity"]) - expected
+    unit_price = Fraction(row["amount"]) / Fraction(row["quantity"])
+    savings = cents(excess * unit_price)
+    sure = confidence(Fraction(row["quantity_material_deviation"]), values["confidence_deviation"])
+    growing = ""
+    if row["is_increasing"]:
+        sure = published(Fraction(sure) * Fraction(values["increasing_factor"]))
+        growing = f" {branch} has been buying more and more of it, so this may be meant."
+    return Finding(
+        rule_id=OVER_ORDERING.rule_id,
+        type="WASTE_PREVENTION",
+        subject=_order(row),
+        title=f"Check the order of {item} at {branch} on {on}",
+        description=(
+            f"Check the order of {item} at {branch} on {on} — {words.roughly(savings)} at stake. It was for "
+            f"{quantity(row['quantity'])}; the branch's other orders average {quantity(expected)}."
+        ),
+        reasoning=(
+            f"{branch}'s {count(row['other_order_count'], 'other order')} of {item} average {quantity(expected)}. This "
+            f"one is {quantity(excess)} more, at {words.price(unit_price)} each worth {words.amount(savings)}. "
+            f"Return or move what is not needed, or correct the invoice if the quantity is a typing error.{growing}"
+        ),
+        savings=savings,
+        savings_basis="once",
+        confidence=sure,
+        priority=priority_of(savings, facts.savings_priority),
+        expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
+        context={
+            **_order_context(row),
+            "unit_price": published(unit_price),
+            "quantity_material_deviation": row["quantity_material_deviation"],
+            "is_increasing": row["is_increasing"],
+        },
+    )
+
+
+def _check_amount(row: Row, facts: Facts) -> Finding:
+    values, words = facts.values, facts.words
+    item, branch, on = row["item_name"], row["branch_name"], day(row["order_date"])
+    unit_price = Fraction(row["amount"]) / Fraction(row["quantity"])
+    usual_price = Fraction(row["expected_amount"]) / Fraction(row["expected_quantity"])
+    return Finding(
+        rule_id=UNUSUAL_SPEND.rule_id,
+        type="RISK_ALERT",
+        subject=_order(row),
+        title=f"Look into {words.amount(row['amount'])} for {item} at {branch} on {on}",
+        description=(
+            f"Look into {words.amount(row['amount'])} for {item} at {branch} on {on}: the branch's other orders "
+            f"average {words.amount(row['expected_amount'])}."
+        ),
+        reasoning=(
+            f"{branch} bought {quantity(row['quantity'])} at {words.price(unit_price)} each; its "
+            f"{count(row['other_order_count'], 'other order')} of {item} average {quantity(row['expected_quantity'])} "
+            f"at {words.price(usual_price)}. Compare the invoice with the price that was agreed."
+        ),
+        confidence=confidence(Fraction(row["amount_material_deviation"]), values["confidence_deviation"]),
+        priority=values.count("priority"),
+        expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
+        context={
+            **_order_context(row),
+            "unit_price": published(unit_price),
+            "expected_unit_price": published(usual_price),
+            "amount_material_deviation": row["amount_material_deviation"],
+        },
+    )
+
+
+def _order(row: Row) -> Subject:
+    return Subject(item_id=row["item_id"], branch_id=row["branch_id"], invoice_id=row["invoice_id"])
+
+
+def _order_context(row: Row) -> dict[str, object]:
+    return {
+        name: row[name]
+        for name in ("order_date", "quantity", "amount", "expected_quantity", "expected_amount", "other_order_count")
+    }
+
+
+def reorder_due(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """A branch orders an item in a regular rhythm, the next order is due, and none is on its way.
+
+    Args:
+        rows: One per item × branch with a predicted order (queries/reorder_due.sql).
+        facts: As-of date and parameters.
+
+    Returns:
+        One finding per item × branch whose predicted date lies from one cycle ago to a few days ahead (spec §7).
+    """
+    values = facts.values
+    findings = []
+    for row in rows:
+        cycle = _cycle(row)
+        ahead = min(values.count("max_days_ahead"), floor(cycle * Fraction(values["max_cycle_ahead"])))
+        earliest = facts.as_of - timedelta(days=int(rounded(cycle, 0)))
+        latest = facts.as_of + timedelta(days=ahead)
+        if (
+            row["order_count"] >= values["min_orders"]
+            and cycle >= Fraction(values["min_cycle_days"])
+            and _is_regular(row, Fraction(values["min_confidence"]))
+            and earliest <= row["next_predicted_order_date"] <= latest
+            and not row["is_ordered"]
+        ):
+            findings.append(_reorder(row, cycle, facts))
+    return findings
+
+
+def _is_regular(row: Row, least: Fraction) -> bool:
+    """Whether 1 − stddev / mean of the gaps is at least `least`, tested without a root.
+
+    With c gaps of sum s and sum of squares q, stddev / mean = sqrt(c q − s²) / s, so the test is
+    c q − s² <= ((1 − least) s)².
+    """
+    gaps, total, squares = int(row["gap_count"]), Fraction(row["gap_sum"]), Fraction(row["gap_square_sum"])
+    return gaps * squares - total**2 <= ((1 - least) * total) ** 2
+
+
+def _reorder(row: Row, cycle: Fraction, facts: Facts) -> Finding:
+    values = facts.values
+    item, branch, vendor = row["item_name"], row["branch_name"], row["last_vendor_name"]
+    due = row["next_predicted_order_date"]
+    is_urgent = due <= facts.as_of + timedelta(days=values.count("urgent_days"))
+    was_due = "was due" if due < facts.as_of else "is due"
+    source = f" from {vendor}" if row["last_vendor_id"] is not None else ""
+    return Finding(
+        rule_id=REORDER_DUE.rule_id,
+        type="INVENTORY_REORDER",
+        subject=Subject(item_id=row["item_id"], branch_id=row["branch_id"]),
+        title=f"Reorder {item} at {branch}",
+        description=(
+            f"Reorder {item} at {branch}: the next order {was_due} on {day(due)}. The branch orders it "
+            f"{_every(cycle)}, {quantity(row['avg_order_quantity'])} on average, last on {day(row['last_order_date'])}"
+            f"{source}."
+        ),
+        reasoning=(
+            f"{branch} ordered {item} {count(row['order_count'], 'time')} from {day(row['first_order_date'])} to "
+            f"{day(row['last_order_date'])}, with {_every(cycle)} as the rhythm, and no purchase order has gone out "
+            f"since the last one."
+        ),
+        confidence=published(Fraction(row["confidence_score"])),
+        priority=values.count("urgent_priority" if is_urgent else "priority"),
+        expires_on=max(due, facts.as_of) + timedelta(days=values.count("valid_days")),
+        context={
+            "last_vendor_id": row["last_vendor_id"],
+            "order_count": row["order_count"],
+            "first_order_date": row["first_order_date"],
+            "last_order_date": row["last_order_date"],
+            "avg_order_cycle_days": published(cycle),
+            "avg_order_quantity": row["avg_order_quantity"],
+            "next_predicted_order_date": due,
+            "confidence_score": row["confidence_score"],
+        },
+    )
+
+
+def _cycle(row: Row) -> Fraction:
+    """Mean days between successive distinct order dates: the span over the gaps, exact."""
+    return Fraction((row["last_order_date"] - row["first_order_date"]).days, row["order_date_count"] - 1)
+
+
+def _every(cycle: Fraction) -> str:
+    """A cycle in words: every day, about every 4 days."""
+    days = quantity(rounded(cycle, 0 if cycle >= WEEK else 1))
+    return "about every day" if days == "1" else f"about every {days} days"

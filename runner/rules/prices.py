@@ -1,6 +1,25 @@
 """Rules about what is paid for an item: another vendor, one vendor for all, a gap between branches, a rise."""
 
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
+
+from runner.rules.findings import (
+    DAYS_PER_YEAR,
+    Facts,
+    Finding,
+    Row,
+    Subject,
+    cents,
+    confidence,
+    priority_of,
+    published,
+)
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, Rule
+from runner.rules.words import count, day, listing, percent, quantity
 
 CHEAPER_VENDOR = Rule(
     "cheaper_vendor",
@@ -28,3 +47,287 @@ PRICE_RISE = Rule(
         "valid_days": COUNT,
     },
 )
+
+SAME_UNIT = "This assumes that every price is for the same unit."
+
+
+def cheaper_vendor(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """Another vendor sells for less what a branch buys from its main vendor, on average and at the newest price.
+
+    Args:
+        rows: One per item × branch × other vendor (queries/cheaper_vendor.sql), in that order.
+        facts: As-of date and parameters.
+
+    Returns:
+        At most one finding per item × branch: (p − best) × quantity × 365 / window a year (spec §7).
+    """
+    values = facts.values
+    findings = []
+    for _, offers in groupby(rows, key=itemgetter("item_id", "branch_id")):
+        proven = [row for row in offers if row["other_line_count"] >= values["min_lines"]]
+        if not proven:
+            continue
+        best = min(proven, key=lambda row: (_mean(row, "other_"), row["other_vendor_id"]))
+        limit = Fraction(values["max_price_ratio"])
+        if _mean(best, "other_") > limit * _mean(best, "main_"):
+            continue
+        if _mean(best, "other_newest_") > limit * _mean(best, "main_newest_"):
+            continue
+        findings.append(_switch(best, facts))
+    return findings
+
+
+def _switch(row: Row, facts: Facts) -> Finding:
+    values, words = facts.values, facts.words
+    item, branch, main, best = (row[f"{of}_name"] for of in ("item", "branch", "main_vendor", "other_vendor"))
+    days = values.count("window_days")
+    paid, offered = _mean(row, "main_"), _mean(row, "other_")
+    main_newest, best_newest = _mean(row, "main_newest_"), _mean(row, "other_newest_")
+    savings = cents((paid - offered) * Fraction(row["main_quantity"]) * DAYS_PER_YEAR / days)
+    return Finding(
+        rule_id=CHEAPER_VENDOR.rule_id,
+        type="VENDOR_SWITCH",
+        subject=Subject(item_id=row["item_id"], branch_id=row["branch_id"]),
+        title=f"Switch {item} at {branch} to {best}",
+        description=(
+            f"Switch {item} at {branch} to {best} — {words.roughly(savings)} a year. {branch} paid {main} "
+            f"{words.price(paid)} on average in the last {count(days, 'day')}; {best} charged the network "
+            f"{words.price(offered)} over {count(row['other_line_count'], 'purchase')}."
+        ),
+        reasoning=(
+            f"{main} is where {branch} spends most on {item}: {quantity(row['main_quantity'])} bought in "
+            f"{count(row['main_line_count'], 'purchase')} for {words.amount(row['main_amount'])}. "
+            f"{best} is {percent(1 - offered / paid)} cheaper on average, and still cheaper at the newest prices: "
+            f"{words.price(best_newest)} on {day(row['other_newest_date'])} against {words.price(main_newest)} "
+            f"on {day(row['main_newest_date'])}. A saving of {words.price(paid - offered)} on each one, at the pace "
+            f"of the last {count(days, 'day')}, comes to {words.amount(savings)} a year. {SAME_UNIT}"
+        ),
+        savings=savings,
+        savings_basis="year",
+        confidence=_thinner(row["main_line_count"], row["other_line_count"], facts),
+        priority=priority_of(savings, facts.savings_priority),
+        expires_on=_valid(facts),
+        context={
+            "main_vendor_id": row["main_vendor_id"],
+            "best_vendor_id": row["other_vendor_id"],
+            "main_price": published(paid),
+            "best_price": published(offered),
+            "main_newest_price": published(main_newest),
+            "main_newest_date": row["main_newest_date"],
+            "best_newest_price": published(best_newest),
+            "best_newest_date": row["other_newest_date"],
+            "main_quantity": row["main_quantity"],
+            "main_amount": row["main_amount"],
+            "main_line_count": row["main_line_count"],
+            "best_line_count": row["other_line_count"],
+            "max_price_ratio": values["max_price_ratio"],
+            "window_days": days,
+        },
+    )
+
+
+def many_vendors(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """Several vendors sell the same item to several branches, and one of them is cheaper than the rest together.
+
+    Args:
+        rows: The mart consolidation_opportunities (queries/many_vendors.sql).
+        facts: As-of date and parameters.
+
+    Returns:
+        One finding per item whose potential savings are above 0: potential × 365 / window a year (spec §7).
+    """
+    return [_consolidate(row, facts) for row in rows if row["potential_savings"] > 0]
+
+
+def _consolidate(row: Row, facts: Facts) -> Finding:
+    words = facts.words
+    item, best = row["item_name"], row["best_vendor_name"]
+    days = facts.windows["consolidation_window_days"]
+    savings = cents(Fraction(row["potential_savings"]) * DAYS_PER_YEAR / days)
+    best_price = Fraction(row["best_amount"]) / Fraction(row["best_quantity"])
+    other_price = Fraction(row["other_amount"]) / Fraction(row["other_quantity"])
+    branches, vendors = count(row["branch_count"], "branch", "branches"), count(row["vendor_count"], "vendor")
+    return Finding(
+        rule_id=MANY_VENDORS.rule_id,
+        type="CONSOLIDATION",
+        subject=Subject(item_id=row["item_id"]),
+        title=f"Buy {item} from {best} in every branch",
+        description=(
+            f"Buy {item} from {best} in every branch — {words.roughly(savings)} a year. In the last "
+            f"{count(days, 'day')} {branches} bought it from {vendors}: {best} charged {words.price(best_price)} on "
+            f"average, the others {words.price(other_price)}."
+        ),
+        reasoning=(
+            f"The branches spent {words.amount(row['total_amount'])} on {item} in the last {count(days, 'day')}. "
+            f"{best} had the lowest average price, over {count(row['best_line_count'], 'purchase')}. "
+            f"{count(row['other_line_count'], 'purchase')} went to {listing(row['other_vendor_names'])}; at "
+            f"{best}'s price the dearer of them would have cost {words.amount(row['potential_savings'])} less, "
+            f"which comes to {words.amount(savings)} a year. {SAME_UNIT}"
+        ),
+        savings=savings,
+        savings_basis="year",
+        confidence=_thinner(row["best_line_count"], row["other_line_count"], facts),
+        priority=priority_of(savings, facts.savings_priority),
+        expires_on=_valid(facts),
+        context={
+            "best_vendor_id": row["best_vendor_id"],
+            "other_vendor_ids": row["other_vendor_ids"],
+            "best_price": published(best_price),
+            "other_price": published(other_price),
+            "best_line_count": row["best_line_count"],
+            "other_line_count": row["other_line_count"],
+            "branch_count": row["branch_count"],
+            "vendor_count": row["vendor_count"],
+            "total_amount": row["total_amount"],
+            "potential_savings": row["potential_savings"],
+            "window_days": days,
+        },
+    )
+
+
+def same_vendor_price_gap(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """A branch pays a vendor clearly more for an item than another branch pays the same vendor.
+
+    Args:
+        rows: The price snapshots dated as-of of assigned branches and vendors, by item and vendor
+            (queries/same_vendor_price_gap.sql).
+        facts: As-of date and parameters.
+
+    Returns:
+        One finding per item × vendor × branch: (price − lowest) × quantity × 365 / window a year (spec §7).
+    """
+    values = facts.values
+    findings: list[Finding] = []
+    for _, group in groupby(rows, key=itemgetter("item_id", "vendor_id")):
+        snapshots = list(group)
+        if len(snapshots) < values["min_branches"]:
+            continue
+        lowest = min(snapshots, key=lambda row: (_snapshot_price(row), row["branch_id"]))
+        limit = Fraction(values["min_price_ratio"]) * _snapshot_price(lowest)
+        findings.extend(
+            _match_price(row, lowest, len(snapshots), facts)
+            for row in snapshots
+            if row is not lowest and _snapshot_price(row) >= limit
+        )
+    return findings
+
+
+def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Finding:
+    values, words = facts.values, facts.words
+    item, vendor, branch, low_branch = row["item_name"], row["vendor_name"], row["branch_name"], lowest["branch_name"]
+    days = facts.windows["price_window_days"]
+    price, low_price = _snapshot_price(row), _snapshot_price(lowest)
+    savings = cents((price - low_price) * Fraction(row["quantity"]) * DAYS_PER_YEAR / days)
+    return Finding(
+        rule_id=SAME_VENDOR_PRICE_GAP.rule_id,
+        type="PRICE_NEGOTIATION",
+        subject=Subject(item_id=row["item_id"], vendor_id=row["vendor_id"], branch_id=row["branch_id"]),
+        title=f"Ask {vendor} for {low_branch}'s price for {item} at {branch}",
+        description=(
+            f"Ask {vendor} for {low_branch}'s price for {item} at {branch} — {words.roughly(savings)} a year. In the "
+            f"last {count(days, 'day')} {branch} paid {words.price(price)} on average, {low_branch} "
+            f"{words.price(low_price)}: {percent(price / low_price - 1)} more for the same item from the same vendor."
+        ),
+        reasoning=(
+            f"{count(branch_count, 'branch', 'branches')} bought {item} from {vendor} in the last "
+            f"{count(days, 'day')}, and {low_branch} paid the least. {branch} bought {quantity(row['quantity'])} in "
+            f"{count(row['line_count'], 'purchase')}; {words.price(price - low_price)} less on each one, at that "
+            f"pace, comes to {words.amount(savings)} a year. {SAME_UNIT}"
+        ),
+        savings=savings,
+        savings_basis="year",
+        confidence=_thinner(row["line_count"], lowest["line_count"], facts),
+        priority=priority_of(savings, facts.savings_priority),
+        expires_on=_valid(facts),
+        context={
+            "lowest_branch_id": lowest["branch_id"],
+            "price": published(price),
+            "lowest_price": published(low_price),
+            "quantity": row["quantity"],
+            "line_count": row["line_count"],
+            "lowest_line_count": lowest["line_count"],
+            "branch_count": branch_count,
+            "min_price_ratio": values["min_price_ratio"],
+            "window_days": days,
+        },
+    )
+
+
+def price_rise(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """A vendor's mean price for an item is clearly above what it was some months ago.
+
+    Args:
+        rows: One per item × vendor bought in both periods (queries/price_rise.sql).
+        facts: As-of date and parameters.
+
+    Returns:
+        One finding per item × vendor: rise × quantity of the newer period × 365 / its days a year (spec §7).
+    """
+    values = facts.values
+    ratio = Fraction(values["min_price_ratio"])
+    return [
+        _negotiate(row, facts)
+        for row in rows
+        if min(row["line_count"], row["earlier_line_count"]) >= values["min_lines"]
+        and _mean(row, "") >= ratio * _mean(row, "earlier_")
+    ]
+
+
+def _negotiate(row: Row, facts: Facts) -> Finding:
+    values, words = facts.values, facts.words
+    item, vendor = row["item_name"], row["vendor_name"]
+    days = values.count("window_days")
+    earlier_last = facts.as_of - timedelta(days=values.count("baseline_age_days"))
+    price, earlier = _mean(row, ""), _mean(row, "earlier_")
+    savings = cents((price - earlier) * Fraction(row["quantity"]) * DAYS_PER_YEAR / days)
+    rise = percent(price / earlier - 1)
+    return Finding(
+        rule_id=PRICE_RISE.rule_id,
+        type="PRICE_NEGOTIATION",
+        subject=Subject(item_id=row["item_id"], vendor_id=row["vendor_id"]),
+        title=f"Negotiate {item} with {vendor}: up {rise}",
+        description=(
+            f"Negotiate {item} with {vendor} — {words.roughly(savings)} a year. It cost {words.price(price)} on "
+            f"average in the last {count(days, 'day')}, {rise} more than the {words.price(earlier)} of the "
+            f"{count(days, 'day')} to {day(earlier_last)}."
+        ),
+        reasoning=(
+            f"The newer price is the mean of {count(row['line_count'], 'purchase')} of {quantity(row['quantity'])} "
+            f"in all, the earlier one of {count(row['earlier_line_count'], 'purchase')}. Back at the earlier price, "
+            f"{words.price(price - earlier)} less on each one, the network would pay {words.amount(savings)} less a "
+            f"year at the pace of the last {count(days, 'day')}. {SAME_UNIT}"
+        ),
+        savings=savings,
+        savings_basis="year",
+        confidence=_thinner(row["line_count"], row["earlier_line_count"], facts),
+        priority=priority_of(savings, facts.savings_priority),
+        expires_on=_valid(facts),
+        context={
+            "price": published(price),
+            "earlier_price": published(earlier),
+            "earlier_last_date": earlier_last,
+            "quantity": row["quantity"],
+            "line_count": row["line_count"],
+            "earlier_line_count": row["earlier_line_count"],
+            "min_price_ratio": values["min_price_ratio"],
+            "window_days": days,
+        },
+    )
+
+
+def _mean(row: Row, prefix: str) -> Fraction:
+    """A quantity-weighted mean price, exact."""
+    return Fraction(row[f"{prefix}amount"]) / Fraction(row[f"{prefix}quantity"])
+
+
+def _snapshot_price(row: Row) -> Fraction:
+    """A snapshot's plain mean price, exact."""
+    return Fraction(row["price_sum"]) / Fraction(row["line_count"])
+
+
+def _thinner(one: int, other: int, facts: Facts) -> Decimal:
+    return confidence(min(one, other), facts.values["confidence_lines"])
+
+
+def _valid(facts: Facts) -> date:
+    return facts.as_of + timedelta(days=facts.values.count("valid_days"))

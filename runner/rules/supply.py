@@ -1,6 +1,14 @@
 """Rules about what may happen next: an item that hangs on one vendor, a season that is coming."""
 
+import calendar
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from runner.rules.findings import Facts, Finding, Row, Subject, published
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE, Rule
+from runner.rules.words import count, day, percent, quantity
 
 SINGLE_SOURCE = Rule(
     "single_source",
@@ -14,3 +22,127 @@ SINGLE_SOURCE = Rule(
     },
 )
 SEASONAL_PEAK = Rule("seasonal_peak", {"min_index": NUMBER, "priority": PRIORITY})
+
+SEVERAL = 2
+MONTHS = 12
+
+
+def single_source(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """An item among those that make up most of the spending comes from one vendor only.
+
+    Args:
+        rows: One per item bought in the window, largest amount first (queries/single_source.sql).
+        facts: As-of date and parameters.
+
+    Returns:
+        One finding per such item; none at all where no item has two vendors, for then the data cannot tell.
+    """
+    rows = list(rows)
+    values = facts.values
+    if not any(row["vendor_count"] >= SEVERAL for row in rows):
+        return []
+    most = sum((row["amount"] for row in rows), Decimal(0)) * values["spend_share"]
+    findings = []
+    before = Decimal(0)
+    for row in rows:
+        if before >= most:
+            break
+        before += row["amount"]
+        if (
+            row["vendor_count"] == 1
+            and row["vendor_id"] is not None
+            and row["amount"] >= values["min_amount"]
+            and row["branch_count"] >= values["min_branches"]
+        ):
+            findings.append(_second_vendor(row, facts))
+    return findings
+
+
+def _second_vendor(row: Row, facts: Facts) -> Finding:
+    values, words = facts.values, facts.words
+    item, vendor = row["item_name"], row["vendor_name"]
+    days, branches = values.count("window_days"), count(row["branch_count"], "branch", "branches")
+    return Finding(
+        rule_id=SINGLE_SOURCE.rule_id,
+        type="RISK_ALERT",
+        subject=Subject(item_id=row["item_id"]),
+        title=f"Find a second vendor for {item}",
+        description=(
+            f"Find a second vendor for {item}: {vendor} alone supplies it. {branches} spent "
+            f"{words.amount(row['amount'])} on it in the last {count(days, 'day')}."
+        ),
+        reasoning=(
+            f"{item} is among the items that together make up {percent(Fraction(values['spend_share']))} of what was "
+            f"bought in the last {count(days, 'day')}. All {count(row['line_count'], 'purchase')} of it came from "
+            f"{vendor}; if {vendor} cannot deliver or raises its price, there is no one else to turn to."
+        ),
+        confidence=Decimal(1),
+        priority=values.count("priority"),
+        expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
+        context={
+            "only_vendor_id": row["vendor_id"],
+            "amount": row["amount"],
+            "line_count": row["line_count"],
+            "branch_count": row["branch_count"],
+            "vendor_count": row["vendor_count"],
+            "spend_share": values["spend_share"],
+            "min_amount": values["min_amount"],
+            "window_days": days,
+        },
+    )
+
+
+def seasonal_peak(rows: Iterable[Row], facts: Facts) -> list[Finding]:
+    """The month after the as-of date's is one in which the network buys clearly more of an item than usual.
+
+    Args:
+        rows: The seasonal network patterns (queries/seasonal_peak.sql).
+        facts: As-of date and parameters.
+
+    Returns:
+        One finding per item; it holds until the end of that month.
+    """
+    month = facts.as_of.month % MONTHS + 1
+    least = Fraction(facts.values["min_index"])
+    findings = []
+    for row in rows:
+        index = _month_index(row, month)
+        if index >= least:
+            findings.append(_prepare(row, index, month, facts))
+    return findings
+
+
+def _month_index(row: Row, month: int) -> Fraction:
+    """The month's mean quantity over the overall mean, exact."""
+    return Fraction(str(row["seasonality_pattern"][str(month)]))
+
+
+def _prepare(row: Row, index: Fraction, month: int, facts: Facts) -> Finding:
+    item, name = row["item_name"], calendar.month_name[month]
+    year = facts.as_of.year + facts.as_of.month // MONTHS
+    last_day = date(year, month, calendar.monthrange(year, month)[1])
+    return Finding(
+        rule_id=SEASONAL_PEAK.rule_id,
+        type="SEASONAL_OPPORTUNITY",
+        subject=Subject(item_id=row["item_id"]),
+        title=f"Prepare for more {item} in {name}",
+        description=(
+            f"Prepare for more {item} in {name}: the branches usually buy {percent(index - 1)} more of it then than "
+            f"in an average month."
+        ),
+        reasoning=(
+            f"Over the years {name} has brought {quantity(index)} times the average month's quantity of {item}, and "
+            f"the calendar month explains {percent(Fraction(row['seasonality_strength']))} of how its monthly "
+            f"quantities vary. Agree quantity and price with the vendor before {day(last_day.replace(day=1))}."
+        ),
+        confidence=published(Fraction(row["seasonality_strength"])),
+        priority=facts.values.count("priority"),
+        expires_on=last_day,
+        context={
+            "month": month,
+            "year": year,
+            "month_index": published(index),
+            "seasonality_strength": row["seasonality_strength"],
+            "min_index": facts.values["min_index"],
+        },
+    )

@@ -31,10 +31,12 @@ class Words:
         return self._money(_decimal(value, 2), 2)
 
     def roughly(self, value: Decimal | Fraction) -> str:
-        """An estimate, to two significant digits but never finer than whole units: 4,213 reads 4,200."""
+        """An estimate, to two significant digits but never finer than whole units: 4,213 reads about 4,200."""
         whole = int(_decimal(value, 0))
-        step = 10 ** max(0, len(str(abs(whole))) - 2)
-        return self._money(Decimal((whole * 2 + step) // (step * 2) * step), 0)
+        if whole == 0:
+            return f"less than {self._money(Decimal(1), 0)}"
+        step = 10 ** max(0, len(str(whole)) - 2)
+        return f"about {self._money(Decimal((whole * 2 + step) // (step * 2) * step), 0)}"
 
     def _money(self, value: Decimal, places: int) -> str:
         sign = "-" if value < 0 else ""

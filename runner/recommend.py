@@ -1,0 +1,99 @@
+"""Asks every procurement rule: reads its rows from the marts, lets it decide, and goes on when one fails."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from runner.rules.findings import Facts, Finding, Row
+from runner.rules.parameters import Values
+from runner.rules.procurement import PROCUREMENT_RULES, ProcurementRule
+from runner.rules.words import Words
+from runner.settings import Settings
+
+# The dbt vars that say how many days the marts behind the rules look back.
+WINDOW_VARS = ("price_window_days", "consolidation_window_days")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the rules found.
+
+    Attributes:
+        found: Every finding, in the registry's order.
+        counts: Findings per rule that ran.
+        failures: What went wrong, per rule that failed.
+    """
+
+    found: Sequence[Finding]
+    counts: Mapping[str, int]
+    failures: Mapping[str, str]
+
+
+def find_recommendations(
+    connection: psycopg.Connection, settings: Settings, as_of: date, values: Mapping[str, Values]
+) -> Findings:
+    """Ask every rule that is switched on.
+
+    Args:
+        connection: The warehouse with its marts built as of `as_of`.
+        settings: Names of schemas and dbt vars.
+        as_of: The date that stands for now.
+        values: The rules' parameters, by rule_id.
+
+    Returns:
+        The findings; a rule that failed is in `failures`, and what other rules found is there all the same.
+    """
+    windows = {name: int(settings.variables[name]) for name in WINDOW_VARS}
+    words = Words(str(settings.variables.get("currency_sign") or ""))
+    found: list[Finding] = []
+    counts: dict[str, int] = {}
+    failures: dict[str, str] = {}
+    for entry in PROCUREMENT_RULES:
+        rule_id = entry.rule.rule_id
+        facts = Facts(as_of, rule_id, values, windows, words)
+        if not facts.values.enabled:
+            continue
+        try:
+            with connection.transaction():
+                findings = entry.decide(_rows(connection, settings, entry, facts), facts)
+        except Exception as error:  # noqa: BLE001 - one rule's fault, whatever it is, must not stop the others
+            failures[rule_id] = f"{type(error).__name__}: {error}"
+            continue
+        found.extend(findings)
+        counts[rule_id] = len(findings)
+    return Findings(found, counts, failures)
+
+
+def _rows(connection: psycopg.Connection, settings: Settings, entry: ProcurementRule, facts: Facts) -> list[Row]:
+    text = (files("runner.rules") / "queries" / f"{entry.query}.sql").read_text(encoding="utf-8")
+    query = sql.SQL(text).format(procurement=sql.Identifier(settings.schema("procurement")))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(query, _dates(entry, facts))
+        return [_named(row) for row in cursor]
+
+
+def _dates(entry: ProcurementRule, facts: Facts) -> dict[str, date]:
+    """The dates a query may be bound to: as_of, and the first date of the rule's window and of the one before."""
+    dates = {"as_of": facts.as_of}
+    if "window_days" in entry.rule.parameters:
+        span = timedelta(days=facts.values.count("window_days") - 1)
+        dates["first_date"] = facts.as_of - span
+        if "baseline_age_days" in entry.rule.parameters:
+            dates["baseline_last_date"] = facts.as_of - timedelta(days=facts.values.count("baseline_age_days"))
+            dates["baseline_first_date"] = dates["baseline_last_date"] - span
+    return dates
+
+
+def _named(row: dict[str, Any]) -> Row:
+    """Give what the application no longer has a name to call it by: `Item 17`."""
+    for column, value in row.items():
+        if value is None and column.endswith("_name"):
+            stem = column.removesuffix("_name")
+            row[column] = f"{stem.rsplit('_', 1)[-1].capitalize()} {row[f'{stem}_id']}"
+    return row
