@@ -6,7 +6,6 @@ takes a second or two; that happens there alone, once for any number of invocati
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import IO, Any
 import psycopg
 
 from runner.errors import FieldlabError
+from runner.ops.retry import PAUSES, is_transient
 from runner.settings import Settings
 from runner.warehouse import Warehouse
 
@@ -29,9 +29,6 @@ WORKER = Path(__file__).parent / "dbt_worker.py"
 
 SECONDS_TO_STOP = 10.0
 """How long dbt may take to cancel its queries and leave before it is killed."""
-
-PAUSES = (2.0, 4.0, 8.0)
-"""Seconds to wait before each new try after a transient fault of the database."""
 
 # One JSON log line of dbt: {"info": {"name": ..., "level": ..., "msg": ...}, "data": {...}}.
 Event = Mapping[str, Any]
@@ -113,7 +110,7 @@ class DbtResult:
     @property
     def transient(self) -> bool:
         """Whether something failed for a fault that may be gone in a moment."""
-        return any(is_transient_message(text) for text in (self.error, *(node.message for node in self.failures)))
+        return any(is_transient(text) for text in (self.error, *(node.message for node in self.failures)))
 
     def explain(self) -> list[str]:
         """One text per failure."""
@@ -275,38 +272,17 @@ class Dbt:
         return FieldlabError(f"dbt {how} before it was done. {lines[-1] if lines else ''}".strip(), hint)
 
 
-def is_transient_message(message: str) -> bool:
-    """Whether an error text of dbt tells of a fault of the connection or server that may be gone in a moment."""
-    return _TRANSIENT.search(message) is not None
-
-
-# dbt passes on the database's words, not its error code.
-_TRANSIENT = re.compile(
-    r"""
-    server\ closed\ the\ connection | connection\ has\ been\ closed\ unexpectedly
-    | SSL\ SYSCALL\ error | connection\ already\ closed | cursor\ already\ closed | connection\ not\ open
-    | could\ not\ (receive\ data\ from|send\ data\ to)\ server
-    | connection\ (refused|reset\ by\ peer|timed\ out) | timeout\ expired | temporary\ failure\ in\ name\ resolution
-    | terminating\ connection\ (due\ to\ administrator\ command|because\ of\ crash)
-    | the\ database\ system\ is\ (starting\ up|shutting\ down|in\ recovery\ mode|not\ yet\ accepting\ connections)
-    | deadlock\ detected | could\ not\ serialize\ access
-    | too\ many\ (clients\ already|connections\ for) | remaining\ connection\ slots\ are\ reserved
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
 def _session_options(warehouse: Warehouse) -> str:
-    """Session settings for dbt: UTC, and queries whose dbt was killed end by themselves where the server can tell."""
-    options = [os.environ.get("PGOPTIONS", ""), "-c timezone=UTC"]
-    with warehouse.connect() as connection:
-        try:
-            connection.execute("set client_connection_check_interval = 1000")
-        except psycopg.errors.InvalidParameterValue:
-            connection.rollback()
-        else:
-            options.append("-c client_connection_check_interval=1000")
-    return " ".join(filter(None, options))
+    """Session settings that let the server end a query by itself when the dbt that asked was killed.
+
+    Not every platform of the server can, and a pooler may refuse options: then there are none.
+    """
+    option = "-c client_connection_check_interval=1000"
+    try:
+        psycopg.connect(warehouse.url, options=option).close()
+    except psycopg.OperationalError:
+        return os.environ.get("PGOPTIONS", "")
+    return f"{os.environ.get('PGOPTIONS', '')} {option}".strip()
 
 
 def _decode(line: str) -> Any:

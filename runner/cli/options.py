@@ -1,0 +1,28 @@
+"""What several commands take."""
+
+import re
+from datetime import date
+from typing import Any
+
+import click
+
+
+def iso_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:  # noqa: ARG001
+    """An option's callback: the text as a date, YYYY-MM-DD and nothing else.
+
+    Raises:
+        click.BadParameter: It is no date.
+    """
+    if value is None:
+        return None
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise click.BadParameter(f"{value!r} is not a date; write it as 2026-01-31.")
+
+
+def date_option(name: str, **attributes: Any) -> Any:
+    """An option that takes a date."""
+    return click.option(name, metavar="DATE", callback=iso_date, **attributes)

@@ -1,0 +1,133 @@
+"""`fieldlab run` and `fieldlab backfill`."""
+
+from datetime import date
+from typing import Any
+
+import click
+from rich.table import Table
+
+from runner import console
+from runner.cli.options import date_option
+from runner.errors import FieldlabError
+from runner.jobs import JOB_NAMES
+from runner.pipeline import Request, RunReport, run_pipeline
+from runner.settings import load_settings
+from runner.warehouse import open_warehouse
+
+SLOWEST = 5
+
+
+@click.command(epilog="Example: fieldlab run --job alignment --as-of 2026-01-31")
+@click.option(
+    "--job",
+    "jobs",
+    multiple=True,
+    type=click.Choice(JOB_NAMES),
+    metavar="NAME",
+    help=f"Run this job only; may be given several times. Jobs: {', '.join(JOB_NAMES)}.",
+)
+@date_option(
+    "--as-of",
+    envvar="FIELDLAB_AS_OF",
+    show_envvar=True,
+    help="The date that counts as today, as YYYY-MM-DD. Default: today in the business time zone.",
+)
+@click.option("--vendor", "vendor_id", metavar="ID", help="Publish alignment for this vendor only.")
+@click.option("--full-refresh", is_flag=True, help="Build incremental models anew; history survives.")
+@click.option("--publish", "publish_older", is_flag=True, help="Publish although a newer date is published.")
+@click.option(
+    "--time-limit",
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="How long the run may take. Default: the limits of its jobs added up.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def run(
+    *,
+    jobs: tuple[str, ...],
+    as_of: date | None,
+    vendor_id: str | None,
+    full_refresh: bool,
+    publish_older: bool,
+    time_limit: int | None,
+    as_json: bool,
+) -> None:
+    """Build the marts with dbt, apply the rules, publish what they find."""
+    if vendor_id is not None and jobs and "alignment" not in jobs:
+        raise click.UsageError("--vendor limits what the job alignment publishes, which is not among the jobs.")
+    settings = load_settings()
+    request = Request(jobs, as_of, vendor_id, full_refresh, publish_older, time_limit)
+    with open_warehouse(settings) as warehouse:
+        report = run_pipeline(settings, warehouse, request)
+    if as_json:
+        console.echo_json(report_json(report))
+    else:
+        print_report(report)
+    if report.outcome != "succeeded":
+        raise FieldlabError("\n".join(["The run failed.", *report.problems]), "`fieldlab jobs` keeps the record.")
+
+
+def report_json(report: RunReport) -> dict[str, Any]:
+    """A run's report for machines."""
+    return {
+        "run_id": str(report.run.run_id),
+        "as_of": report.run.as_of,
+        "explicit_as_of": report.run.explicit_as_of,
+        "started_at": report.run.started_at,
+        "seconds": round(report.seconds, 3),
+        "outcome": report.outcome,
+        "jobs": [
+            {
+                "job": item.job.name,
+                "outcome": item.end.outcome,
+                "seconds": None if item.end.seconds is None else round(item.end.seconds, 3),
+                "rows": item.end.rows,
+                "published": item.end.published,
+                "counts": item.end.details.get("counts", {}),
+                "error": item.end.error or None,
+            }
+            for item in report.jobs
+        ],
+        "nodes": [
+            {"node": node.unique_id, "status": node.status, "seconds": round(node.seconds, 3), "rows": node.rows}
+            for node in report.nodes
+        ],
+        "problems": report.problems,
+        "notes": report.notes,
+    }
+
+
+def print_report(report: RunReport) -> None:
+    """A run's report for people, within 100 columns."""
+    out = console.out()
+    table = Table(title=f"Run as of {report.run.as_of}: {report.outcome} in {report.seconds:.1f} s")
+    table.add_column("Job", no_wrap=True)
+    table.add_column("Outcome", no_wrap=True)
+    table.add_column("Seconds", justify="right")
+    table.add_column("Rows", justify="right")
+    table.add_column("Published", overflow="fold")
+    for item in report.jobs:
+        end = item.end
+        seconds = "" if end.seconds is None else f"{end.seconds:.1f}"
+        table.add_row(item.job.name, end.outcome, seconds, thousands(end.rows), _published(end.details, end.published))
+    out.print(table)
+
+    built = [node for node in report.nodes if node.kind != "test"]
+    slowest = sorted(built, key=lambda node: -node.seconds)[:SLOWEST]
+    if slowest:
+        tests = len(report.nodes) - len(built)
+        out.print(f"dbt: {len(built)} models, seeds and snapshots, {tests} tests. The slowest:")
+        for node in slowest:
+            out.print(f"  {node.seconds:6.1f} s  {node.name}", markup=False)
+    for note in report.notes:
+        out.print(note, markup=False)
+
+
+def thousands(number: int | None) -> str:
+    """12345 as 12,345; nothing for None."""
+    return "" if number is None else f"{number:,}"
+
+
+def _published(details: Any, published: bool | None) -> str:
+    counts = ", ".join(f"{thousands(count)} {name}" for name, count in details.get("counts", {}).items())
+    return counts or ("no" if published is False else "")

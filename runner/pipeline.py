@@ -1,0 +1,434 @@
+"""A run from end to end: one dbt build, then the rules, then publishing, all of it on record.
+
+When something goes wrong:
+
+- a data test fails: nothing is published, whatever it was about; what was published before stays;
+- a model fails: jobs whose own nodes all succeeded are published, the others are not;
+- a rule fails: what the other rules found is published;
+- the run ends as failed each time, and says what failed.
+"""
+
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from types import FrameType
+from typing import NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import psycopg
+from psycopg import sql
+
+from runner import console
+from runner.dbt import DbtResult, NodeResult, open_dbt
+from runner.errors import FieldlabError
+from runner.jobs import Job, find_jobs, job_nodes, tagged_nodes
+from runner.ops import events, migrate, runs
+from runner.ops.lock import RunLock
+from runner.ops.retry import patiently
+from runner.ops.runs import Finished, Published, Run
+from runner.progress import dbt_progress
+from runner.publishers import PUBLISHERS
+from runner.settings import Settings
+from runner.sources import is_present
+from runner.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is asked to do.
+
+    Attributes:
+        jobs: Names of jobs; none is all of them.
+        as_of: The date it is about; None is today.
+        vendor_id: Publish alignment for this vendor only.
+        full_refresh: Build incremental models anew. History (price_snapshots, snapshots) survives it.
+        publish_older: Publish although something newer is published.
+        time_limit: Seconds the run may take; None is the sum of its jobs' limits.
+    """
+
+    jobs: Sequence[str] = ()
+    as_of: date | None = None
+    vendor_id: str | None = None
+    full_refresh: bool = False
+    publish_older: bool = False
+    time_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class JobReport:
+    """How one job ended: its row in job_runs."""
+
+    job: Job
+    end: Finished
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """How a run ended.
+
+    Attributes:
+        run: Its id and as-of date.
+        outcome: succeeded or failed.
+        seconds: Wall time.
+        jobs: Its jobs in the order they ran.
+        nodes: What came of each dbt node.
+        problems: What failed, one text each.
+        notes: What was left out or not published, and why; one sentence each.
+    """
+
+    run: Run
+    outcome: str
+    seconds: float
+    jobs: tuple[JobReport, ...]
+    nodes: tuple[NodeResult, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class TimeLimitError(KeyboardInterrupt):
+    """The run took too long. Like Ctrl-C it comes at any moment, and psycopg then cancels the query it waits for."""
+
+
+def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request) -> RunReport:
+    """Run jobs from end to end.
+
+    Returns:
+        The report, also when jobs failed.
+
+    Raises:
+        FieldlabError: The run could not begin: another one is under way, no such vendor, no database.
+        KeyboardInterrupt: It was stopped; the history says so.
+    """
+    run = Run(as_of=request.as_of or today(settings), explicit_as_of=request.as_of is not None)
+    jobs = find_jobs(request.jobs)
+    with stoppable():
+        left_out = patiently(lambda: _prepare(settings, warehouse, request, jobs))
+        with RunLock(warehouse, settings) as lock:
+            work = _Work(settings, warehouse, request, run=run, jobs=jobs, left_out=left_out)
+            patiently(work.begin)
+            try:
+                with time_limit(request.time_limit or sum(job.seconds for job in work.active)):
+                    work.build(lock)
+                    lock.hold()
+                    work.publish()
+            except TimeLimitError as error:
+                work.fail(str(error))
+            except (FieldlabError, psycopg.Error) as error:
+                work.fail(explain(error))
+            except BaseException as error:
+                work.fail(explain(error), "interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+                work.finish()
+                raise
+            return work.finish()
+
+
+def today(settings: Settings) -> date:
+    """The date in the business time zone.
+
+    Raises:
+        FieldlabError: There is no such time zone.
+    """
+    name = str(settings.variables.get("timezone", "UTC"))
+    try:
+        return datetime.now(ZoneInfo(name)).date()
+    except (ZoneInfoNotFoundError, ValueError):
+        raise FieldlabError(
+            f"There is no time zone {name}.", "Correct the var `timezone` in dbt_project.yml (such as America/Chicago)."
+        ) from None
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM stop the work inside like Ctrl-C does: dbt cancelled, the history written."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+    """Raise TimeLimitError in the work inside when it takes longer than this."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signal module's signature
+        raise TimeLimitError(f"The time limit of {seconds} s was reached; dbt and the rules were stopped.")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def explain(error: BaseException) -> str:
+    """An error in words, without a stack trace."""
+    if isinstance(error, FieldlabError):
+        return f"{error} {error.hint}".strip()
+    if isinstance(error, KeyboardInterrupt):
+        return "Stopped from outside."
+    if isinstance(error, psycopg.Error):
+        return f"The database refused: {str(error).strip()}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _prepare(settings: Settings, warehouse: Warehouse, request: Request, jobs: Sequence[Job]) -> Mapping[str, str]:
+    """Bring the runner's tables up to date and check what was asked for.
+
+    Returns:
+        The jobs to leave out, each with the reason.
+    """
+    with warehouse.connect() as connection:
+        migrate.ensure(connection, settings)
+        domains = {job.domain for job in jobs if job.domain}
+        absent = {domain for domain in domains if not is_present(connection, settings, domain)}
+        if request.vendor_id is not None and "alignment" in domains - absent:
+            _check_vendor(connection, settings, request.vendor_id)
+    return {
+        job.name: f"the schema {settings.source_schema(job.domain)} has no {job.domain} tables"
+        for job in jobs
+        if job.domain in absent
+    }
+
+
+def _check_vendor(connection: psycopg.Connection, settings: Settings, vendor_id: str) -> None:
+    query = sql.SQL('select distinct "vendorId" from {} order by 1').format(
+        sql.Identifier(settings.source_schema("alignment"), "Collection")
+    )
+    vendors = [row[0] for row in connection.execute(query)]
+    if vendor_id not in vendors:
+        closest = get_close_matches(vendor_id, vendors, n=3, cutoff=0) or ["none at all"]
+        raise FieldlabError(f"There is no vendor {vendor_id}.", f"The closest there are: {', '.join(closest)}.")
+
+
+class _Work:
+    """A run under way: what was done so far, and how each job ended."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        warehouse: Warehouse,
+        request: Request,
+        *,
+        run: Run,
+        jobs: Sequence[Job],
+        left_out: Mapping[str, str],
+    ) -> None:
+        self.settings = settings
+        self.warehouse = warehouse
+        self.request = request
+        self.run = run
+        self.jobs = jobs
+        self.left_out = left_out
+        self.active = [job for job in jobs if job.name not in left_out]
+        self.built = DbtResult()
+        self.nodes_of: Mapping[str, frozenset[str]] = {}
+        self.marts_of: Mapping[str, frozenset[str]] = {}
+        self.ends: dict[str, Finished] = {}
+        self.problems: list[str] = []
+        self.notes = [f"{job} was left out: {reason}." for job, reason in left_out.items()]
+        self.begun = time.monotonic()
+
+    def begin(self) -> None:
+        """Write the run and its jobs into the history as running."""
+        names = [job.name for job in self.jobs]
+        with self.warehouse.connect() as connection:
+            runs.begin(
+                connection,
+                self.settings,
+                self.run,
+                "run",
+                names,
+                vendor_id=self.request.vendor_id,
+                full_refresh=self.request.full_refresh,
+            )
+            for job, reason in self.left_out.items():
+                self.ends[job] = Finished("left out", error=reason)
+                runs.finish(connection, self.settings, self.run, job, self.ends[job])
+
+    def build(self, lock: RunLock) -> None:
+        """Run dbt once for all jobs; those with nothing to publish end here."""
+        names = [job.name for job in self.active if job.domain]
+        if not names:
+            return
+        console.log(f"dbt builds {', '.join(names)} as of {self.run.as_of}.")
+
+        def before_retry(result: DbtResult, pause: float) -> None:
+            console.log(f"The database was lost: {result.explain()[0]}\nAgain in {pause:g} s.")
+
+        with dbt_progress() as listen, open_dbt(self.settings, self.warehouse, listen) as dbt:
+            self.built = dbt.run(
+                build_arguments(names, full_refresh=self.request.full_refresh),
+                {"FIELDLAB_AS_OF": self.run.as_of.isoformat()},
+                before_retry,
+            )
+            if self.built.nodes:
+                manifest = dbt.manifest()
+                self.nodes_of = job_nodes(manifest, self.active)
+                self.marts_of = {job.name: tagged_nodes(manifest, job.name) for job in self.active}
+        for node in self.built.nodes:
+            if node.status == "warn":
+                console.log(f"Warning: {node.explain()}")
+        self.problems.extend(self.built.explain())
+        lock.hold()
+        for job in self.active:
+            error = self._build_error(job)
+            if error:
+                self._end(job, "failed", published=False if job.name in PUBLISHERS else None, error=error)
+            elif job.name not in PUBLISHERS:
+                self._end(job, "succeeded")
+
+    def publish(self) -> None:
+        """Apply the rules of the jobs that were built and publish what they find."""
+        failed_tests = [node.name for node in self.built.nodes if node.failed_test]
+        for job in self.active:
+            if job.name in self.ends:
+                continue
+            newer = self._newer(job)
+            if job.domain and failed_tests:
+                error = f"Not published, because data tests failed: {', '.join(failed_tests)}."
+                self._end(job, "failed", published=False, error=error)
+            elif newer is not None:
+                self.notes.append(
+                    f"{job.name} was built but not published: {self.run.as_of} is older than {newer}, the newest "
+                    "date published. --publish publishes it all the same."
+                )
+                self._end(job, "succeeded", published=False)
+            else:
+                self._publish(job)
+
+    def fail(self, problem: str, outcome: str = "failed") -> None:
+        """End every job that has not ended yet."""
+        self.problems.append(problem)
+        for job in self.active:
+            if job.name not in self.ends:
+                self._end(job, outcome, published=False if job.name in PUBLISHERS else None, error=problem)
+
+    def finish(self) -> RunReport:
+        """Write how the run ended, and report."""
+        outcomes = {end.outcome for end in self.ends.values()}
+        outcome = "interrupted" if "interrupted" in outcomes else "failed" if "failed" in outcomes else "succeeded"
+        seconds = time.monotonic() - self.begun
+        marts = frozenset[str]().union(*self.marts_of.values())
+        end = Finished(
+            outcome,
+            seconds=seconds,
+            rows=self._rows(marts),
+            error="\n".join(self.problems),
+            details={"notes": self.notes, "nodes": len(self.built.nodes)},
+        )
+        patiently(lambda: self._record("run", end))
+        return RunReport(
+            run=self.run,
+            outcome=outcome,
+            seconds=seconds,
+            jobs=tuple(JobReport(job, self.ends[job.name]) for job in self.jobs),
+            nodes=self.built.nodes,
+            problems=tuple(self.problems),
+            notes=tuple(self.notes),
+        )
+
+    def _build_error(self, job: Job) -> str:
+        """Why the dbt half of a job failed; empty when it did not."""
+        if not job.domain:
+            return ""
+        failed = [node for node in self.built.failures if node.unique_id in self.nodes_of.get(job.name, ())]
+        if failed:
+            return f"Failed: {', '.join(f'{node.kind} {node.name}' for node in failed)}."
+        return self.built.error
+
+    def _newer(self, job: Job) -> date | None:
+        """The newest date published, when it is newer than this run's."""
+        if not job.domain or self.request.publish_older:
+            return None
+        with self.warehouse.connect() as connection:
+            newest = runs.newest_published(connection, self.settings, job.name)
+        return newest.as_of if newest is not None and newest.as_of > self.run.as_of else None
+
+    def _publish(self, job: Job) -> None:
+        publisher = PUBLISHERS[job.name]
+        begun = time.monotonic()
+
+        def work() -> Published:
+            with self.warehouse.connect(autocommit=True) as connection:
+                return publisher(connection, self.settings, self.run, self.request.vendor_id)
+
+        try:
+            published = patiently(work)
+        except Exception as error:  # noqa: BLE001 - one job's fault must not stop the others; it is told
+            problem = f"{job.name} was not published. {explain(error)}"
+            self.problems.append(problem)
+            self._end(job, "failed", published=False, error=problem, seconds=time.monotonic() - begun)
+            return
+        problems = [f"rule {rule}: {reason}" for rule, reason in published.failed_rules.items()]
+        self.problems.extend(problems)
+        self._end(
+            job,
+            "failed" if problems else "succeeded",
+            published=True if job.domain else None,
+            error="\n".join(problems),
+            seconds=time.monotonic() - begun,
+            counts=published.counts,
+        )
+
+    def _end(
+        self,
+        job: Job,
+        outcome: str,
+        *,
+        published: bool | None = None,
+        error: str = "",
+        seconds: float = 0.0,
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
+        """Put a job's end on record, and tell listeners when it succeeded."""
+        nodes = [node for node in self.built.nodes if node.unique_id in self.nodes_of.get(job.name, ())]
+        marts = [node for node in nodes if node.unique_id in self.marts_of.get(job.name, ())]
+        end = Finished(
+            outcome,
+            seconds=sum(node.seconds for node in nodes) + seconds,
+            rows=self._rows(frozenset(node.unique_id for node in marts)),
+            published=published,
+            error=error,
+            details={
+                "counts": dict(counts or {}),
+                "models": [{"name": node.name, "seconds": round(node.seconds, 3), "rows": node.rows} for node in marts],
+            },
+        )
+        self.ends[job.name] = end
+        patiently(lambda: self._record(job.name, end, job.event if outcome == "succeeded" else None))
+
+    def _record(self, job: str, end: Finished, event: str | None = None) -> None:
+        with self.warehouse.connect() as connection:
+            runs.finish(connection, self.settings, self.run, job, end)
+            if event:
+                values = {
+                    "job": job,
+                    "run_id": str(self.run.run_id),
+                    "as_of": self.run.as_of,
+                    "rows": end.rows,
+                    **({} if end.published is None else {"published": end.published}),
+                    **end.details["counts"],
+                }
+                events.notify(connection, event, values)
+
+    def _rows(self, marts: frozenset[str]) -> int | None:
+        """The rows that these marts wrote; None when none of them counts rows."""
+        rows = [node.rows for node in self.built.nodes if node.unique_id in marts and node.rows is not None]
+        return sum(rows) if rows else None
+
+
+def build_arguments(job_names: Sequence[str], *, full_refresh: bool) -> list[str]:
+    """The arguments of one dbt build for several jobs. dbt obeys only the last of several --selector, so by tags.
+
+    Unit tests prove the models, not the data: they are for development.
+    """
+    arguments = ["build", "--select", *(f"+tag:{name}" for name in job_names)]
+    arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+    return [*arguments, "--full-refresh"] if full_refresh else arguments
