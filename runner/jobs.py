@@ -64,11 +64,15 @@ def job_nodes(manifest: Mapping[str, Any], jobs: Iterable[Job]) -> dict[str, fro
 
 
 def tagged_nodes(manifest: Mapping[str, Any], job_name: str) -> frozenset[str]:
-    """The nodes that carry the job's tag: what it is run for."""
+    """The nodes that carry the job's tag."""
+    nodes = manifest["nodes"].items()
+    return frozenset(key for key, node in nodes if job_name in node["tags"] and node["resource_type"] != "test")
+
+
+def marts(manifest: Mapping[str, Any], job_name: str) -> frozenset[str]:
+    """The marts that carry the job's tag: what people read of it."""
     return frozenset(
-        key
-        for key, node in manifest["nodes"].items()
-        if job_name in node["tags"] and node["resource_type"] in {"model", "seed", "snapshot"}
+        key for key in tagged_nodes(manifest, job_name) if manifest["nodes"][key].get("access") == "public"
     )
 
 

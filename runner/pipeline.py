@@ -25,7 +25,7 @@ from psycopg import sql
 from runner import console
 from runner.dbt import DbtResult, NodeResult, open_dbt
 from runner.errors import FieldlabError
-from runner.jobs import Job, find_jobs, job_nodes, tagged_nodes
+from runner.jobs import Job, find_jobs, job_nodes, marts
 from runner.ops import events, migrate, runs
 from runner.ops.lock import RunLock
 from runner.ops.retry import patiently
@@ -271,7 +271,7 @@ class _Work:
             if self.built.nodes:
                 manifest = dbt.manifest()
                 self.nodes_of = job_nodes(manifest, self.active)
-                self.marts_of = {job.name: tagged_nodes(manifest, job.name) for job in self.active}
+                self.marts_of = {job.name: marts(manifest, job.name) for job in self.active}
         for node in self.built.nodes:
             if node.status == "warn":
                 console.log(f"Warning: {node.explain()}")
@@ -315,11 +315,11 @@ class _Work:
         outcomes = {end.outcome for end in self.ends.values()}
         outcome = "interrupted" if "interrupted" in outcomes else "failed" if "failed" in outcomes else "succeeded"
         seconds = time.monotonic() - self.begun
-        marts = frozenset[str]().union(*self.marts_of.values())
+        all_marts = frozenset[str]().union(*self.marts_of.values())
         end = Finished(
             outcome,
             seconds=seconds,
-            rows=self._rows(marts),
+            rows=self._rows(all_marts),
             error="\n".join(self.problems),
             details={"notes": self.notes, "nodes": len(self.built.nodes)},
         )

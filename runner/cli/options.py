@@ -1,10 +1,13 @@
 """What several commands take."""
 
 import re
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def iso_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:  # noqa: ARG001
@@ -23,6 +26,6 @@ def iso_date(context: click.Context, parameter: click.Parameter, value: str | No
     raise click.BadParameter(f"{value!r} is not a date; write it as 2026-01-31.")
 
 
-def date_option(name: str, **attributes: Any) -> Any:
+def date_option(name: str, **attributes: Any) -> Callable[[Command], Command]:
     """An option that takes a date."""
     return click.option(name, metavar="DATE", callback=iso_date, **attributes)
