@@ -20,9 +20,9 @@ from typing import IO, Any
 import psycopg
 
 from runner.errors import FieldlabError
-from runner.ops.retry import PAUSES, is_transient
+from runner.ops.retry import PAUSES
 from runner.settings import Settings
-from runner.warehouse import Warehouse
+from runner.warehouse import Warehouse, is_transient
 
 PROFILES_DIR = Path(__file__).parent / "profiles"
 WORKER = Path(__file__).parent / "dbt_worker.py"

@@ -232,7 +232,7 @@ class _Work:
         self.marts_of: Mapping[str, frozenset[str]] = {}
         self.ends: dict[str, Finished] = {}
         self.problems: list[str] = []
-        self.notes = [f"{job} was left out: {reason}." for job, reason in left_out.items()]
+        self.notes = [_left_out(left_out, reason) for reason in dict.fromkeys(left_out.values())]
         self.begun = time.monotonic()
 
     def begin(self) -> None:
@@ -422,6 +422,11 @@ class _Work:
         """The rows that these marts wrote; None when none of them counts rows."""
         rows = [node.rows for node in self.built.nodes if node.unique_id in marts and node.rows is not None]
         return sum(rows) if rows else None
+
+
+def _left_out(left_out: Mapping[str, str], reason: str) -> str:
+    jobs = [job for job, why in left_out.items() if why == reason]
+    return f"Left out, because {reason}: {', '.join(jobs)}."
 
 
 def build_arguments(job_names: Sequence[str], *, full_refresh: bool) -> list[str]:

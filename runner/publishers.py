@@ -1,11 +1,15 @@
 """Which jobs publish something after dbt, and what does it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 
 import psycopg
 
 from runner.ops.runs import Published, Run
+from runner.publish import publish_alignment
+from runner.rules import RULES
+from runner.rules.parameters import read_parameters
 from runner.settings import Settings
 
 
@@ -33,5 +37,15 @@ class Publisher(Protocol):
         ...
 
 
-PUBLISHERS: Mapping[str, Publisher] = {}
+def _alignment(connection: psycopg.Connection, settings: Settings, run: Run, vendor_id: str | None, /) -> Published:
+    parameters = read_parameters(connection, settings.schema("staging"), RULES)
+    vendors = publish_alignment(
+        connection, settings, parameters, run_id=run.run_id, now=datetime.now(UTC), vendor=vendor_id
+    )
+    return Published({name: sum(getattr(vendor, name) for vendor in vendors) for name in ("reports", *ACTIONS)})
+
+
+ACTIONS = ("keep", "drop", "add")
+
+PUBLISHERS: Mapping[str, Publisher] = {"alignment": _alignment}
 """By job name. A job without an entry ends with its dbt build."""
