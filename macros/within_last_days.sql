@@ -4,6 +4,6 @@
     {%- if days is none -%}
         {{ date_column }} <= {{ as_of() }}
     {%- else -%}
-        {{ date_column }} between cast({{ dbt.dateadd('day', 1 - days | int, as_of()) }} as date) and {{ as_of() }}
+        {{ date_column }} between cast({{ dbt.dateadd('day', '1 - ' ~ days, as_of()) }} as date) and {{ as_of() }}
     {%- endif -%}
 {% endmacro %}

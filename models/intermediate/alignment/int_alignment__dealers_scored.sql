@@ -26,7 +26,7 @@ visited_markets as (
         dealer_id,
         source_market
     from displays
-    where displayed_on >= cast({{ dbt.dateadd('year', 0 - var('market_visit_years') | int, as_of()) }} as date)
+    where displayed_on >= cast({{ dbt.dateadd('year', '-' ~ var('market_visit_years'), as_of()) }} as date)
 ),
 
 visits as (
