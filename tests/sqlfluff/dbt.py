@@ -4,3 +4,8 @@
 def dateadd(datepart: str, interval: int, from_date_or_timestamp: str) -> str:
     """Give the date that lies `interval` dateparts later."""
     return f"{from_date_or_timestamp} + interval '{interval} {datepart}'"
+
+
+def date_trunc(datepart: str, date: str) -> str:
+    """Give the date cut to the first moment of its datepart."""
+    return f"date_trunc('{datepart}', {date})"

@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['date'], 'type': 'brin'}]) }}
+{{
+    config(
+        indexes=[{'columns': ['line_id'], 'unique': true}, {'columns': ['date'], 'type': 'brin'}],
+        post_hook='{{ analyze_table(this) }}',
+    )
+}}
 
 with invoices as (
     select * from {{ ref('stg_procurement__invoices') }}

@@ -1,0 +1,8 @@
+{#- The SHA-256 of a text's UTF-8 bytes in lower-case hexadecimal. -#}
+{% macro sha256_hex(value) %}
+    {{- return(adapter.dispatch('sha256_hex', 'fieldlab')(value)) -}}
+{% endmacro %}
+
+{% macro default__sha256_hex(value) %}
+    {{- "encode(sha256(convert_to(" ~ value ~ ", 'UTF8')), 'hex')" -}}
+{% endmacro %}

@@ -1,0 +1,38 @@
+{#- Raise it when the SQL of spending_metrics changes what its rows say: every group is then computed anew. -#}
+{% set formula_version = 1 %}
+
+{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
+
+with invoice_lines as (
+    select * from {{ ref('invoice_lines') }}
+),
+
+invoices as (
+    select
+        date,
+        branch_id,
+        invoice_id,
+        min(branch_name) as branch_name,
+        count(*) as line_count,
+        sum(amount) as total_amount,
+        sum({{
+            fingerprint([
+                formula_version, 'date', 'item_id', 'item_name', 'vendor_id', 'vendor_name', 'branch_id', 'branch_name',
+                'department_id', 'department_name', 'cost_center_id', 'cost_center_name', 'invoice_id', 'quantity',
+                'amount',
+            ])
+        }}) as line_fingerprints
+    from invoice_lines
+    group by date, branch_id, invoice_id
+)
+
+select
+    date,
+    branch_id,
+    min(branch_name) as branch_name,
+    sum(total_amount) as total_amount,
+    count(*) as invoice_count,
+    cast(sum(line_count) as bigint) as line_count,
+    {{ fingerprint(['sum(line_fingerprints)']) }} as content_fingerprint
+from invoices
+group by date, branch_id
