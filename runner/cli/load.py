@@ -1,0 +1,85 @@
+"""`fieldlab load`: files into source tables."""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from runner import console
+from runner.load.loader import LoadedTable, load_folder
+from runner.load.problems import LoadRefused
+from runner.settings import load_settings
+from runner.warehouse import open_warehouse
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--append", is_flag=True, help="Add rows by id, newer rows win, instead of replacing all rows.")
+@click.option(
+    "--errors",
+    "errors_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write every problem to this CSV file; 20 are shown without it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def load(folder: Path, append: bool, errors_file: Path | None, as_json: bool) -> None:
+    """Load a folder of CSV or parquet files into the source tables, all of it or nothing.
+
+    The files are named like their tables (Dealer.csv, InvoiceItem.csv.gz, Product.parquet …). All rows of the domains
+    that have files are replaced: alignment, procurement or both.
+
+    Example: fieldlab load exports/2026-01-31 --errors problems.csv
+    """
+    settings = load_settings()
+    began = time.monotonic()
+    try:
+        with (
+            open_warehouse(settings) as warehouse,
+            warehouse.connect() as connection,
+            Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TimeElapsedColumn(),
+                console=console.err,
+                transient=True,
+                disable=not console.err.is_terminal,
+            ) as progress,
+        ):
+            task = progress.add_task("Opening", total=1.0)
+            loaded = load_folder(
+                connection,
+                settings,
+                folder,
+                append=append,
+                errors_file=errors_file,
+                on_progress=lambda what, done: progress.update(task, description=what, completed=done),
+            )
+    except LoadRefused as refused:
+        if as_json:
+            problems = [asdict(problem) for problem in refused.problems]
+            console.echo_json({"loaded": False, "problem_count": refused.count, "problems": problems})
+        raise
+    seconds = round(time.monotonic() - began, 1)
+    if as_json:
+        console.echo_json({"loaded": True, "seconds": seconds, "tables": [asdict(table) for table in loaded]})
+        return
+    console.out().print(_table(loaded, append=append))
+    click.echo(f"{sum(table.rows for table in loaded):,} rows in {seconds} s")
+
+
+def _table(loaded: list[LoadedTable], *, append: bool) -> Table:
+    view = Table("table", "file", box=None)
+    view.add_column("rows", justify="right")
+    if append:
+        view.add_column("new", justify="right")
+        view.add_column("replaced", justify="right")
+    for table in loaded:
+        cells = [f"{table.schema}.{table.table}", table.file or "none: emptied", f"{table.rows:,}"]
+        if table.replaced is not None:
+            cells += [f"{table.rows - table.replaced:,}", f"{table.replaced:,}"]
+        view.add_row(*cells)
+    return view

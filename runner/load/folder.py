@@ -1,0 +1,100 @@
+"""Which files a folder holds for which tables."""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from runner.errors import FieldlabError
+from runner.load.contract import DOMAINS, TABLES, TABLES_BY_NAME, Table, tables_of
+from runner.load.csv_files import open_csv
+from runner.load.problems import Problem
+from runner.load.records import OpenedFile
+
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+
+def open_folder(folder: Path, *, complete: bool) -> tuple[list[OpenedFile], list[Problem]]:
+    """Find a folder's source files and read their headers.
+
+    Hidden files, folders, README files and Markdown are passed over; any other file must be a table's.
+
+    Args:
+        folder: Where the files are.
+        complete: Whether every table that a domain must have needs a file, where the folder has any of that domain.
+
+    Returns:
+        The files in the order of the contract, parents first, and what keeps them from being read: a file is unknown,
+        missing or there twice, or a header is wrong.
+
+    Raises:
+        FieldlabError: There are no source files, or one cannot be opened.
+    """
+    paths = [path for path in sorted(folder.iterdir()) if not _is_ignored(path)]
+    problems: list[Problem] = []
+    by_table: dict[str, list[Path]] = {}
+    for path in paths:
+        table = _table_of(path)
+        if table is None:
+            problems.append(_unknown(path))
+        else:
+            by_table.setdefault(table.name, []).append(path)
+    if not paths:
+        names = ", ".join(f"{table.name}.csv" for table in TABLES)
+        raise FieldlabError(
+            f"There are no source files in {folder}.", f"Expected are {names}; also .csv.gz or .parquet."
+        )
+    problems += _doubled(by_table)
+    if complete:
+        problems += _missing(by_table)
+    files = [_open(by_table[table.name][0], table) for table in TABLES if table.name in by_table]
+    problems += [problem for file in files for problem in file.problems]
+    return files, problems
+
+
+def _is_ignored(path: Path) -> bool:
+    name = path.name
+    if name.startswith(".") or (path.is_dir() and not name.endswith(SUFFIXES)):
+        return True
+    return name.upper().startswith("README") or path.suffix == ".md"
+
+
+def _table_of(path: Path) -> Table | None:
+    stem, dot, suffix = path.name.partition(".")
+    return TABLES_BY_NAME.get(stem) if path.is_file() and dot + suffix in SUFFIXES else None
+
+
+def _unknown(path: Path) -> Problem:
+    stem = path.name.partition(".")[0].replace("_", "").lower()
+    by_stem = {table.name.lower(): table.name for table in TABLES}
+    close = [by_stem[name] for name in difflib.get_close_matches(stem, by_stem, 1)] or list(TABLES_BY_NAME)
+    expected = f"{' or '.join(close)} with {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+    return Problem(path.name, None, "", "", "is not the name of a source file", expected)
+
+
+def _doubled(by_table: dict[str, list[Path]]) -> Iterator[Problem]:
+    for name, paths in by_table.items():
+        for path in paths[1:]:
+            what = f"holds the same table as {paths[0].name}"
+            yield Problem(path.name, None, "", "", what, f"the only file for {name}")
+
+
+def _missing(by_table: dict[str, list[Path]]) -> Iterator[Problem]:
+    for domain in DOMAINS:
+        tables = tables_of(domain)
+        if not any(table.name in by_table for table in tables):
+            continue
+        for table in tables:
+            if table.name not in by_table and not table.optional:
+                expected = f"there: a load replaces all of {domain}; to add rows to what is there, use --append"
+                yield Problem(f"{table.name}.csv", None, "", "", "is missing", expected)
+
+
+def _open(path: Path, table: Table) -> OpenedFile:
+    try:
+        if path.suffix == ".parquet":
+            from runner.load.parquet_files import open_parquet  # noqa: PLC0415 - pyarrow takes a while to import
+
+            return open_parquet(path, table)
+        return open_csv(path, table)
+    except OSError as error:
+        raise FieldlabError(f"{path.name} cannot be opened: {error.strerror or error}.") from error
