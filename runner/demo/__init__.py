@@ -1,0 +1,57 @@
+"""Demo data: two invented businesses as the CSV files that `fieldlab load` reads.
+
+`trade.py` and `kitchen.py` describe the two worlds as data, names and planted stories included; `alignment.py` and
+`procurement.py` let them run and write down what happens. The same seed, factor and as-of date give the same bytes.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+from runner.demo import alignment, procurement
+from runner.demo.dice import Dice
+from runner.demo.files import SourceFiles
+from runner.errors import FieldlabError
+from runner.load.contract import DOMAINS
+
+# Fixed, so that everyone sees the same demo; the last day of a month, so that the month counts as a full one.
+AS_OF = date(2025, 10, 31)
+SEED = 1
+
+_WRITERS = {"alignment": alignment.write, "procurement": procurement.write}
+
+
+def generate(
+    folder: Path,
+    *,
+    seed: int = SEED,
+    factor: float = 1,
+    as_of: date = AS_OF,
+    domains: Iterable[str] = DOMAINS,
+) -> Mapping[str, int]:
+    """Write the source files of both businesses, a few days beyond the as-of date.
+
+    Rows are written as they come up, so memory does not grow with their number.
+
+    Args:
+        folder: Where the files go; it is made when missing, files of the same names are replaced.
+        seed: Another seed gives other numbers; names and stories stay.
+        factor: 1 is about 150 dealers and 12 branches with 100,000 invoice lines; both grow in proportion.
+        as_of: The date the stories lead up to.
+        domains: alignment, procurement or both.
+
+    Returns:
+        The number of rows per table, in the order of the source contract.
+
+    Raises:
+        FieldlabError: The factor is below 1: the stories need all of their branches and dealers.
+    """
+    if factor < 1:
+        raise FieldlabError(f"A demo of size {factor} is too small.", "Give a factor of 1 or more.")
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: dict[str, int] = {}
+    for domain in domains:
+        with SourceFiles(folder, domain) as files:
+            _WRITERS[domain](files, Dice(f"{domain} {seed}"), factor, as_of)
+            rows |= files.counts
+    return rows

@@ -1,0 +1,202 @@
+"""Lets the brands and dealers of `trade.py` do business for three years."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from runner.demo import trade
+from runner.demo.dice import Dice
+from runner.demo.files import SourceFiles
+
+DEALERS_AT_FACTOR_1 = 150
+YEARS_OF_MARKETS = 3
+DAYS_OF_SELECTIONS = 700
+DAYS_OF_SALES = 600
+DAYS_BEYOND_AS_OF = 7  # nothing of these may be used anywhere
+
+_ID_PREFIXES = {"Selection": "selection", "DisplayRecord": "display", "DealerSale": "sale"}
+
+
+@dataclass(frozen=True)
+class Market:
+    """A trade market, as displays name it."""
+
+    name: str
+    opens: date
+
+
+@dataclass(frozen=True)
+class Dealer:
+    """A dealer.
+
+    Attributes:
+        size: What it sells of a brand in a year, in quarters of a million.
+        markets: The markets it goes to; none for a dealer who orders from the catalogue.
+    """
+
+    id: str
+    size: float
+    markets: Sequence[Market]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection with its product ids and its appeal, 0 to 1."""
+
+    products: Sequence[str]
+    appeal: float
+
+
+def write(files: SourceFiles, dice: Dice, factor: float, as_of: date) -> None:
+    """Write all alignment tables."""
+    ranges = [(brand, _write_brand(files, dice, brand)) for brand in trade.BRANDS]
+    markets = markets_until(as_of + timedelta(days=DAYS_BEYOND_AS_OF))
+    taken: set[str] = set()
+    count = round(DEALERS_AT_FACTOR_1 * factor)
+    for position in range(count):
+        dealer = _write_dealer(files, dice, markets, taken)
+        if position >= count - trade.INACTIVE_DEALERS:
+            continue
+        for brand, collections in ranges:
+            # The first ten dealers know every brand, so that each brand has dealers of its own.
+            if position < 10 or dice.chance(brand.share_of_dealers):  # noqa: PLR2004
+                _Business(files, dice, as_of, dealer, brand).write(collections)
+
+
+def markets_until(last: date) -> list[Market]:
+    """The markets that opened in the last three years, oldest first."""
+    return [
+        Market(f"{label} {year} {city}", date(year, month, day))
+        for year in range(last.year - YEARS_OF_MARKETS, last.year + 1)
+        for month, label, city, day in trade.MARKETS
+        if last - timedelta(days=365 * YEARS_OF_MARKETS) < date(year, month, day) <= last
+    ]
+
+
+def slug(name: str) -> str:
+    """A name as an id: "Ellery + Vance Interiors" is ellery-vance-interiors."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _write_brand(files: SourceFiles, dice: Dice, brand: trade.Brand) -> list[Collection]:
+    collections = []
+    names = [*brand.collections, *([brand.announced] if brand.announced else [])]
+    for rank, name in enumerate(names):
+        collection_id = f"{brand.slug}-{slug(name)}"
+        files.add_named("Collection", collection_id, name, brand.slug, max(0, 3 - rank))
+        if name == brand.announced:
+            continue
+        products: list[str] = []
+        for piece, kind, size, finishes in dice.sample(trade.PIECES, dice.whole(5, 8)):
+            finish = dice.pick(finishes)
+            number = 1000 + rank * 20 + len(products)
+            products.append(
+                files.add_named(
+                    "Product",
+                    f"{collection_id}-{slug(piece)}",
+                    f"{brand.prefix}-{number}",
+                    f"{name} {piece}",
+                    ", ".join(part for part in (f"{name} {piece.lower()}", size, finish and finish.lower()) if part),
+                    collection_id,
+                    kind,
+                    size,
+                    finish,
+                )
+            )
+        collections.append(Collection(products, brand.appeal[rank]))
+    return collections
+
+
+def _write_dealer(files: SourceFiles, dice: Dice, markets: Sequence[Market], taken: set[str]) -> Dealer:
+    kind = dice.pick(trade.DEALER_TYPES)
+    name = _dealer_name(dice, kind, taken)
+    dealer_id = files.add_named("Dealer", slug(name), name, dice.pick(trade.REGIONS), kind)
+    size = 0.1 + 1.7 * dice.roll() ** 3
+    if dice.chance(trade.CATALOGUE_ONLY_SHARE):
+        return Dealer(dealer_id, size, ())
+    return Dealer(dealer_id, size, dice.sample(markets, dice.whole(1, 2 + round(4 * size))))
+
+
+def _dealer_name(dice: Dice, kind: str, taken: set[str]) -> str:
+    """A name nobody has yet; when the short ones run out, one with the founders' names in front."""
+    while True:
+        first, second = dice.pick(trade.DEALER_SURNAMES), dice.pick(trade.DEALER_SURNAMES)
+        pattern = dice.pick(trade.DEALER_NAMES[kind])
+        name = pattern.format(first, second)
+        if slug(name) in taken:
+            name = pattern.format(f"{second} {first}", dice.pick(trade.DEALER_SURNAMES))
+        if first != second and slug(name) not in taken:
+            taken.add(slug(name))
+            return name
+
+
+class _Business:
+    """What one dealer does with one brand."""
+
+    def __init__(self, files: SourceFiles, dice: Dice, as_of: date, dealer: Dealer, brand: trade.Brand) -> None:
+        self._files = files
+        self._dice = dice
+        self._as_of = as_of
+        self._dealer = dealer
+        self._brand = brand
+
+    def write(self, collections: Sequence[Collection]) -> None:
+        """Write the dealer's selections, displays and sales of the brand's products."""
+        dice = self._dice
+        for collection in collections:
+            interest = trade.LOOK_INTO_ANYWAY + (trade.LOOK_INTO - trade.LOOK_INTO_ANYWAY) * collection.appeal
+            if not dice.chance(interest):
+                continue
+            products = dice.sample(collection.products, dice.whole(2, 4))
+            carried = [product for product in products if self._select(product)]
+            if self._dealer.markets and dice.chance(0.5 + 0.4 * self._dealer.size):
+                self._display(carried or products[:1])
+                self._sell(carried)
+
+    def _select(self, product: str) -> bool:
+        """Write what the dealer thinks of a product.
+
+        Returns:
+            Whether it will carry the product.
+        """
+        roll = self._dice.roll()
+        status = next(status for bound, status in trade.STATUS_STEPS if roll < bound)
+        if self._brand.takes_selections:
+            source = self._dice.pick(trade.SELECTION_SOURCES)
+            self._add("Selection", product, status, source, self._moment(DAYS_OF_SELECTIONS))
+        return status in ("SELECTED", "MUST_CARRY")
+
+    def _display(self, products: Sequence[str]) -> None:
+        """Write displays, ordered at a market or within the weeks after; some products are ordered once more."""
+        dice = self._dice
+        for product in products:
+            markets = dice.sample(self._dealer.markets, 2 if dice.chance(0.2) else 1)
+            for market in markets:
+                ordered = datetime.combine(market.opens, time(dice.whole(9, 17), 30)) + timedelta(
+                    days=dice.whole(0, 20)
+                )
+                is_new = market is self._dealer.markets[0]
+                self._add("DisplayRecord", product, ordered, market.name, "true" if is_new else "false")
+
+    def _sell(self, products: Sequence[str]) -> None:
+        """Write sales where the brand reports them, amounts in whole cents."""
+        age = self._brand.sales_age_days
+        if age is None:
+            return
+        dice = self._dice
+        for product in products:
+            for _ in range(dice.whole(1, 1 + round(14 * self._dealer.size))):
+                cents = round(dice.between(60_000, 720_000))
+                self._add("DealerSale", product, self._moment(DAYS_OF_SALES, age), f"{cents // 100}.{cents % 100:02d}")
+
+    def _add(self, table: str, product: str, *values: object) -> None:
+        number = self._files.counts[table] + 1
+        self._files.add_named(table, f"{_ID_PREFIXES[table]}-{number}", self._dealer.id, product, *values)
+
+    def _moment(self, days: int, age: int = 0) -> datetime:
+        """A moment in the last so many days, `age` days ago at the latest, or a few days beyond the as-of date."""
+        dice = self._dice
+        last = self._as_of + timedelta(days=-age if age else DAYS_BEYOND_AS_OF)
+        day = last - timedelta(days=dice.whole(0, days))
+        return datetime.combine(day, time(dice.whole(8, 18), dice.whole(0, 59)))
