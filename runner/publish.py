@@ -165,8 +165,8 @@ def publish_alignment(
     Raises:
         FieldlabError: There is no such vendor.
     """
-    active = {vendor_id for (vendor_id,) in connection.execute(_sql(settings, VENDORS))}
-    published = {vendor_id for (vendor_id,) in connection.execute(_sql(settings, PUBLISHED_VENDORS))}
+    active = {vendor_id for (vendor_id,) in connection.execute(named_sql(settings, VENDORS))}
+    published = {vendor_id for (vendor_id,) in connection.execute(named_sql(settings, PUBLISHED_VENDORS))}
     if vendor is not None and vendor not in active | published:
         known = ", ".join(sorted(active)) or "none yet"
         raise FieldlabError(f"No dealer is active for a vendor {vendor}.", f"Vendors with active dealers: {known}.")
@@ -192,17 +192,17 @@ def publish_vendor(
     counts = Counter[str]()
     with connection.transaction():
         for statement in (LOCK, DELETE_RECOMMENDATIONS, DELETE_REPORTS):
-            connection.execute(_sql(settings, statement), whose)
+            connection.execute(named_sql(settings, statement), whose)
         vendor = read_vendor(connection, settings, parameters, vendor_id)
         for dealers in read_dealers(connection, settings, vendor_id, dealer_id):
             decided = [(dealer, recommend(vendor.market, dealer.carried)) for dealer in dealers]
             counts["reports"] += len(decided)
             counts.update(action.type for _, actions in decided for action in actions)
             with connection.cursor() as cursor:
-                with cursor.copy(_sql(settings, COPY_RECOMMENDATIONS)) as copy:
+                with cursor.copy(named_sql(settings, COPY_RECOMMENDATIONS)) as copy:
                     for row in _recommendation_rows(vendor, decided, run_id, moment):
                         copy.write_row(row)
-                with cursor.copy(_sql(settings, COPY_REPORTS)) as copy:
+                with cursor.copy(named_sql(settings, COPY_REPORTS)) as copy:
                     for row in _report_rows(vendor, decided, run_id, moment):
                         copy.write_row(row)
     return Published(vendor_id, counts["reports"], counts["KEEP"], counts["DROP"], counts["ADD"])
@@ -212,7 +212,7 @@ def read_vendor(
     connection: psycopg.Connection, settings: Settings, parameters: Mapping[str, Values], vendor_id: str
 ) -> Vendor:
     """Read a vendor's market from the marts and judge it."""
-    rows = connection.execute(_sql(settings, TRENDS), {"vendor_id": vendor_id}).fetchall()
+    rows = connection.execute(named_sql(settings, TRENDS), {"vendor_id": vendor_id}).fetchall()
     trends = [Trend(*row) for row in rows]
     market = judge(trends, parameters)
     entries = {action.key: _entry(action) for action in (*market.keep, *market.drop, *market.add)}
@@ -238,7 +238,7 @@ def read_dealers(
 ) -> Iterator[list[Dealer]]:
     """Read a vendor's active dealers, or one of them, a batch at a time. Needs an open transaction."""
     with connection.cursor("dealers") as cursor:
-        cursor.execute(_sql(settings, DEALERS), {"vendor_id": vendor_id, "dealer_id": dealer_id})
+        cursor.execute(named_sql(settings, DEALERS), {"vendor_id": vendor_id, "dealer_id": dealer_id})
         while rows := cursor.fetchmany(BATCH):
             yield [Dealer(*row) for row in rows]
 
@@ -329,7 +329,7 @@ def _entry(action: Recommendation) -> dict[str, Any]:
     return plain
 
 
-def _sql(settings: Settings, statement: LiteralString) -> sql.Composed:
+def named_sql(settings: Settings, statement: LiteralString) -> sql.Composed:
     """A statement with the names of this installation's schemas."""
     return sql.SQL(statement).format(
         alignment=sql.Identifier(settings.schema("alignment")), ops=sql.Identifier(settings.schema("ops"))

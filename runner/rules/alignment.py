@@ -142,7 +142,7 @@ def _keep(trend: Trend, rule: Values) -> Recommendation:
     facts = _facts(trend, rule["min_trend"], rule["high_trend"])
     place = f"no. {trend.trend_rank} by trend with a score of {facts['trendPercent']}%"
     if high:
-        reason = f"A market favorite: {place}, and anything from {facts['highThresholdPercent']}% up is a sure keeper."
+        reason = f"A market favorite: {place}, and {facts['highThresholdPercent']}% makes a sure keeper."
     else:
         reason = f"It earns its place: {place}, and {facts['thresholdPercent']}% is enough to stay."
     return Recommendation(
@@ -160,15 +160,9 @@ def _drop(trend: Trend, rule: Values) -> Recommendation:
     facts = _facts(trend, rule["below_trend"], rule["high_below_trend"])
     score = f"its trend score is {facts['trendPercent']}%"
     if high:
-        reason = (
-            f"Far behind the market: {score}, below the {facts['highThresholdPercent']}% "
-            "under which a collection should go first."
-        )
+        reason = f"Far behind the market: {score}, and anything below {facts['highThresholdPercent']}% should go first."
     else:
-        reason = (
-            f"Behind the market: {score}, below the {facts['thresholdPercent']}% "
-            "a collection needs to be worth its space."
-        )
+        reason = f"Behind the market: {score}, and it takes {facts['thresholdPercent']}% to be worth the space."
     return Recommendation(
         type="DROP",
         priority="high" if high else "medium",
@@ -185,11 +179,10 @@ def _add(trend: Trend, rule: Values) -> Recommendation:
     place = f"no. {trend.trend_rank} by trend with a score of {facts['trendPercent']}%"
     if high:
         reason = (
-            f"A market favorite not carried yet: {place}, "
-            f"and anything from {facts['highThresholdPercent']}% up comes first."
+            f"A market favorite not carried yet: {place}, and from {facts['highThresholdPercent']}% it comes first."
         )
     else:
-        reason = f"In demand and not carried yet: {place}, and {facts['thresholdPercent']}% is enough to bring it in."
+        reason = f"In demand, not carried yet: {place}, and {facts['thresholdPercent']}% is enough to add it."
     return Recommendation(
         type="ADD",
         priority="high" if high else "medium",

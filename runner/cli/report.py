@@ -1,0 +1,42 @@
+"""`fieldlab report`: what one dealer should keep, drop and add."""
+
+from datetime import UTC, datetime
+
+import click
+
+from runner.console import echo_json, log, out
+from runner.ops.migrate import ensure
+from runner.report import AmbiguousError, choose_vendor, dealer_report, find_dealer, in_order
+from runner.report_view import WIDTH, render
+from runner.settings import load_settings
+from runner.warehouse import open_warehouse
+
+
+@click.command()
+@click.argument("dealer")
+@click.option("--vendor", metavar="ID", help="The vendor; needed when the dealer is active for several.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report's data as JSON.")
+def report(dealer: str, vendor: str | None, as_json: bool) -> None:
+    """Show what DEALER (an id or a name) should keep, drop and add, and why.
+
+    The published report is shown; it is made anew when it is missing or older than the marts.
+
+    Example: fieldlab report "Harbor House Interiors" --vendor aspen
+    """
+    settings = load_settings()
+    with open_warehouse(settings) as warehouse, warehouse.connect(autocommit=True) as connection:
+        ensure(connection, settings)
+        try:
+            found = find_dealer(connection, settings, dealer.strip())
+            vendor_id = choose_vendor(connection, settings, found, vendor)
+        except AmbiguousError as error:
+            raise click.UsageError(str(error)) from error
+        shown = dealer_report(connection, settings, found.dealer_id, vendor_id, datetime.now(UTC))
+
+    if as_json:
+        if shown.remark:
+            log(shown.remark)
+        echo_json(in_order(shown.data))
+        return
+    console = out()
+    console.print(render(shown, found), width=min(console.width, WIDTH))

@@ -1,0 +1,116 @@
+"""A dealer's report as a person reads it in a terminal, within 100 columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from runner.report import Dealer, Report
+
+WIDTH = 100
+BAR = 20
+
+GROUPS = (("keep", "green"), ("drop", "red"), ("add", "cyan"))
+
+
+def render(report: Report, dealer: Dealer) -> RenderableType:
+    """Lay out a report: who, how well aligned, how influential, what to do, what the market likes."""
+    data = report.data
+    actions = data["recommendations"]
+    return Group(
+        *_headline(report, dealer),
+        "",
+        _scores(data),
+        *(part for group, color in GROUPS for part in ("", *_actions(group, color, actions[group]))),
+        "",
+        Text("The market's strongest collections", style="bold"),
+        _market(data["marketSummary"]["topCollections"]),
+        "",
+        Text("Trend: 100% is the vendor's strongest collection.", style="dim"),
+        *([Text(report.remark, style="yellow")] if report.remark else []),
+    )
+
+
+def _headline(report: Report, dealer: Dealer) -> Sequence[RenderableType]:
+    line = Table.grid(expand=True, padding=(0, 2))
+    line.add_column(ratio=1, overflow="fold")
+    line.add_column(justify="right", no_wrap=True)
+    line.add_row(Text(dealer.name, style="bold"), Text(f"as of {report.as_of.day} {report.as_of:%B %Y}", style="dim"))
+    about = (dealer.region, dealer.dealer_type.lower(), f"vendor {report.data['vendorId']}")
+    return line, Text(" · ".join(part for part in about if part), style="dim")
+
+
+def _scores(data: Mapping[str, Any]) -> RenderableType:
+    carried = data["currentState"]["collectionCount"]
+    influence = data["influence"]
+    lines = Table.grid(padding=(0, 2))
+    lines.add_column()
+    lines.add_column(justify="right")
+    lines.add_column(width=BAR)
+    lines.add_column(overflow="fold")
+    confidence = f"{data['confidence']} confidence, carries {_count(carried, 'collection')}"
+    lines.add_row(Text("Alignment", style="bold"), *_score(data["alignmentScore"], "bold magenta"), Text(confidence))
+    trendsetter = "a trendsetter" if influence["isTrendsetter"] else ""
+    lines.add_row(Text("Influence", style="bold"), *_score(influence["score"], "bold blue"), Text(trendsetter))
+    for label, key in (
+        ("  sales volume", "salesVolumeScore"),
+        ("  display breadth", "displayBreadthScore"),
+        ("  market participation", "marketParticipation"),
+    ):
+        lines.add_row(Text(label), *_score(influence[key], "blue"), "")
+    return lines
+
+
+def _score(score: int, style: str) -> tuple[Text, Text]:
+    """A score of 0 to 100 as a number and a bar."""
+    return Text(f"{score} of 100"), Text("█" * round(score * BAR / 100), style=style)
+
+
+def _actions(group: str, color: str, entries: Sequence[Mapping[str, Any]]) -> Sequence[RenderableType]:
+    title = Text(group.upper(), style=f"bold {color}")
+    if not entries:
+        return [title.append(f"  nothing to {group}", style="not bold dim")]
+    title.append(f"  {_count(len(entries), 'collection')}", style="not bold dim")
+    return [title, *(Padding(_action(place, color, entry), (0, 0, 0, 2)) for place, entry in enumerate(entries, 1))]
+
+
+def _action(place: int, color: str, entry: Mapping[str, Any]) -> RenderableType:
+    lines = Table.grid(padding=(0, 2), expand=True)
+    lines.add_column(justify="right", width=1)
+    lines.add_column(ratio=1, overflow="fold")
+    lines.add_column(justify="right", no_wrap=True)
+    lines.add_column(width=6, no_wrap=True)
+    trend = entry["explanation"]["inputs"]["trendPercent"]
+    lines.add_row(
+        Text(str(place)),
+        Text(entry["collectionName"], style=f"bold {color}"),
+        Text(f"{trend}%"),
+        Text(entry["priority"], style="bold" if entry["priority"] == "high" else "dim"),
+    )
+    words = Text(f"{entry['reason']}\n").append(entry["metrics"], style="dim")
+    return Group(lines, Padding(words, (0, 0, 0, 3)))
+
+
+def _market(collections: Sequence[Mapping[str, Any]]) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
+    table.add_column("", justify="right", width=3)
+    table.add_column("collection", ratio=1, overflow="fold")
+    table.add_column("trend", justify="right")
+    table.add_column("selections", justify="right")
+    table.add_column("selecting dealers", justify="right")
+    for place, collection in enumerate(collections, 1):
+        table.add_row(
+            str(place),
+            Text(collection["collectionName"]),
+            f"{collection['trendScore']}%",
+            f"{collection['selectionCount']:,}",
+            f"{collection['dealerCount']:,}",
+        )
+    return table
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
