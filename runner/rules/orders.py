@@ -104,6 +104,8 @@ def _batch(row: Row, facts: Facts) -> Finding:
         priority=priority_of(savings, facts.savings_priority),
         expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
         context={
+            "branch_name": branch,
+            "vendor_name": vendor,
             "order_count": row["order_count"],
             "order_date_count": row["order_date_count"],
             "first_order_date": row["first_order_date"],
@@ -144,19 +146,24 @@ def unusual_spend(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         _check_amount(row, facts)
         for row in rows
         if row["is_material_amount_outlier"]
-        and row["amount"] > row["expected_amount"]
+        and row["amount"] > _expected(row, "amount")
         and not (reported and _is_over_ordered(row))
     ]
 
 
 def _is_over_ordered(row: Row) -> bool:
-    return bool(row["is_material_quantity_outlier"] and row["quantity"] > row["expected_quantity"])
+    return bool(row["is_material_quantity_outlier"] and row["quantity"] > _expected(row, "quantity"))
+
+
+def _expected(row: Row, measure: str) -> Fraction:
+    """The mean of the other orders, exact."""
+    return Fraction(row[f"other_{measure}_sum"]) / Fraction(row["other_order_count"])
 
 
 def _check_quantity(row: Row, facts: Facts) -> Finding:
     values, words = facts.values, facts.words
     item, branch, on = row["item_name"], row["branch_name"], day(row["order_date"])
-    expected = Fraction(row["expected_quantity"])
+    expected = _expected(row, "quantity")
     excess = Fraction(row["quantity"]) - expected
     unit_price = Fraction(row["amount"]) / Fraction(row["quantity"])
     savings = cents(excess * unit_price)
@@ -197,7 +204,8 @@ def _check_amount(row: Row, facts: Facts) -> Finding:
     values, words = facts.values, facts.words
     item, branch, on = row["item_name"], row["branch_name"], day(row["order_date"])
     unit_price = Fraction(row["amount"]) / Fraction(row["quantity"])
-    usual_price = Fraction(row["expected_amount"]) / Fraction(row["expected_quantity"])
+    expected_quantity, expected_amount = _expected(row, "quantity"), _expected(row, "amount")
+    usual_price = expected_amount / expected_quantity
     return Finding(
         rule_id=UNUSUAL_SPEND.rule_id,
         type="RISK_ALERT",
@@ -205,11 +213,11 @@ def _check_amount(row: Row, facts: Facts) -> Finding:
         title=f"Look into {words.amount(row['amount'])} for {item} at {branch} on {on}",
         description=(
             f"Look into {words.amount(row['amount'])} for {item} at {branch} on {on}: the branch's other orders "
-            f"average {words.amount(row['expected_amount'])}."
+            f"average {words.amount(expected_amount)}."
         ),
         reasoning=(
             f"{branch} bought {quantity(row['quantity'])} at {words.price(unit_price)} each; its "
-            f"{count(row['other_order_count'], 'other order')} of {item} average {quantity(row['expected_quantity'])} "
+            f"{count(row['other_order_count'], 'other order')} of {item} average {quantity(expected_quantity)} "
             f"at {words.price(usual_price)}. Compare the invoice with the price that was agreed."
         ),
         confidence=confidence(Fraction(row["amount_material_deviation"]), values["confidence_deviation"]),
@@ -230,8 +238,14 @@ def _order(row: Row) -> Subject:
 
 def _order_context(row: Row) -> dict[str, object]:
     return {
-        name: row[name]
-        for name in ("order_date", "quantity", "amount", "expected_quantity", "expected_amount", "other_order_count")
+        "item_name": row["item_name"],
+        "branch_name": row["branch_name"],
+        "order_date": row["order_date"],
+        "quantity": row["quantity"],
+        "amount": row["amount"],
+        "expected_quantity": published(_expected(row, "quantity")),
+        "expected_amount": published(_expected(row, "amount")),
+        "other_order_count": row["other_order_count"],
     }
 
 
@@ -299,7 +313,10 @@ def _reorder(row: Row, cycle: Fraction, facts: Facts) -> Finding:
         priority=values.count("urgent_priority" if is_urgent else "priority"),
         expires_on=max(due, facts.as_of) + timedelta(days=values.count("valid_days")),
         context={
+            "item_name": item,
+            "branch_name": branch,
             "last_vendor_id": row["last_vendor_id"],
+            "last_vendor_name": vendor,
             "order_count": row["order_count"],
             "first_order_date": row["first_order_date"],
             "last_order_date": row["last_order_date"],

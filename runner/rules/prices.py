@@ -108,8 +108,12 @@ def _switch(row: Row, facts: Facts) -> Finding:
         priority=priority_of(savings, facts.savings_priority),
         expires_on=_valid(facts),
         context={
+            "item_name": item,
+            "branch_name": branch,
             "main_vendor_id": row["main_vendor_id"],
+            "main_vendor_name": main,
             "best_vendor_id": row["other_vendor_id"],
+            "best_vendor_name": best,
             "main_price": published(paid),
             "best_price": published(offered),
             "main_newest_price": published(main_newest),
@@ -136,14 +140,15 @@ def many_vendors(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     Returns:
         One finding per item whose potential savings are above 0: potential × 365 / window a year (spec §7).
     """
-    return [_consolidate(row, facts) for row in rows if row["potential_savings"] > 0]
+    return [_consolidate(row, facts) for row in rows if _potential(row) > 0]
 
 
 def _consolidate(row: Row, facts: Facts) -> Finding:
     words = facts.words
     item, best = row["item_name"], row["best_vendor_name"]
-    days = facts.windows["consolidation_window_days"]
-    savings = cents(Fraction(row["potential_savings"]) * DAYS_PER_YEAR / days)
+    days = row["window_days"]
+    potential = _potential(row)
+    savings = cents(potential * DAYS_PER_YEAR / days)
     best_price = Fraction(row["best_amount"]) / Fraction(row["best_quantity"])
     other_price = Fraction(row["other_amount"]) / Fraction(row["other_quantity"])
     branches, vendors = count(row["branch_count"], "branch", "branches"), count(row["vendor_count"], "vendor")
@@ -161,7 +166,7 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
             f"The branches spent {words.amount(row['total_amount'])} on {item} in the last {count(days, 'day')}. "
             f"{best} had the lowest average price, over {count(row['best_line_count'], 'purchase')}. "
             f"{count(row['other_line_count'], 'purchase')} went to {listing(row['other_vendor_names'])}; at "
-            f"{best}'s price the dearer of them would have cost {words.amount(row['potential_savings'])} less, "
+            f"{best}'s price the dearer of them would have cost {words.amount(potential)} less, "
             f"which comes to {words.amount(savings)} a year. {SAME_UNIT}"
         ),
         savings=savings,
@@ -170,7 +175,10 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
         priority=priority_of(savings, facts.savings_priority),
         expires_on=_valid(facts),
         context={
+            "item_name": item,
             "best_vendor_id": row["best_vendor_id"],
+            "best_vendor_name": best,
+            "other_vendor_names": row["other_vendor_names"],
             "other_vendor_ids": row["other_vendor_ids"],
             "best_price": published(best_price),
             "other_price": published(other_price),
@@ -179,7 +187,7 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
             "branch_count": row["branch_count"],
             "vendor_count": row["vendor_count"],
             "total_amount": row["total_amount"],
-            "potential_savings": row["potential_savings"],
+            "potential_savings": published(potential),
             "window_days": days,
         },
     )
@@ -240,7 +248,11 @@ def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Find
         priority=priority_of(savings, facts.savings_priority),
         expires_on=_valid(facts),
         context={
+            "item_name": item,
+            "vendor_name": vendor,
+            "branch_name": branch,
             "lowest_branch_id": lowest["branch_id"],
+            "lowest_branch_name": low_branch,
             "price": published(price),
             "lowest_price": published(low_price),
             "quantity": row["quantity"],
@@ -303,6 +315,8 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
         priority=priority_of(savings, facts.savings_priority),
         expires_on=_valid(facts),
         context={
+            "item_name": item,
+            "vendor_name": vendor,
             "price": published(price),
             "earlier_price": published(earlier),
             "earlier_last_date": earlier_last,
@@ -313,6 +327,12 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
             "window_days": days,
         },
     )
+
+
+def _potential(row: Row) -> Fraction:
+    """What the dearer vendors were paid above the best vendor's mean price, exact."""
+    best_price = Fraction(row["best_amount"]) / Fraction(row["best_quantity"])
+    return Fraction(row["dearer_amount"]) - best_price * Fraction(row["dearer_quantity"])
 
 
 def _mean(row: Row, prefix: str) -> Fraction:

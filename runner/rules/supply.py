@@ -80,7 +80,9 @@ def _second_vendor(row: Row, facts: Facts) -> Finding:
         priority=values.count("priority"),
         expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
         context={
+            "item_name": item,
             "only_vendor_id": row["vendor_id"],
+            "only_vendor_name": vendor,
             "amount": row["amount"],
             "line_count": row["line_count"],
             "branch_count": row["branch_count"],
@@ -106,15 +108,16 @@ def seasonal_peak(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     least = Fraction(facts.values["min_index"])
     findings = []
     for row in rows:
-        index = _month_index(row, month)
+        index = _month_index(row)
         if index >= least:
             findings.append(_prepare(row, index, month, facts))
     return findings
 
 
-def _month_index(row: Row, month: int) -> Fraction:
-    """The month's mean quantity over the overall mean, exact."""
-    return Fraction(str(row["seasonality_pattern"][str(month)]))
+def _month_index(row: Row) -> Fraction:
+    """The coming month's mean quantity over the overall mean, exact."""
+    overall = Fraction(row["seasonality_quantity"]) / Fraction(row["seasonality_month_count"])
+    return Fraction(row["next_month_quantity"]) / Fraction(row["next_month_count"]) / overall
 
 
 def _prepare(row: Row, index: Fraction, month: int, facts: Facts) -> Finding:
@@ -139,6 +142,7 @@ def _prepare(row: Row, index: Fraction, month: int, facts: Facts) -> Finding:
         priority=facts.values.count("priority"),
         expires_on=last_day,
         context={
+            "item_name": item,
             "month": month,
             "year": year,
             "month_index": published(index),

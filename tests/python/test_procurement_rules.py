@@ -1,0 +1,392 @@
+"""The procurement rules as pure functions: thresholds met exactly, ties, limits and what they say."""
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.rules import RULES
+from runner.rules.findings import Facts, Finding, Row, Subject
+from runner.rules.orders import over_ordering, reorder_due, small_orders, unusual_spend
+from runner.rules.parameters import Values, check_parameters
+from runner.rules.prices import cheaper_vendor, many_vendors, price_rise, same_vendor_price_gap
+from runner.rules.procurement import PROCUREMENT_RULES
+from runner.rules.supply import seasonal_peak, single_source
+from runner.rules.words import Words
+
+PROJECT = Path(__file__).parents[2]
+AS_OF = date(2022, 10, 31)
+with (PROJECT / "seeds" / "recommendation_rules.csv").open(encoding="utf-8", newline="") as seed:
+    SEED = [(row["rule_id"], row["parameter"], Decimal(row["value"])) for row in csv.DictReader(seed)]
+VALUES = check_parameters(SEED, RULES)
+WINDOWS = {"price_window_days": 30, "consolidation_window_days": 30}
+
+Decide = Callable[[Iterable[Row], Facts], list[Finding]]
+
+
+def facts(rule_id: str, *, as_of: date = AS_OF, currency: str = "") -> Facts:
+    return Facts(as_of, rule_id, VALUES, WINDOWS, Words(currency))
+
+
+def decide(rule: Decide, *rows: Row, **options: Any) -> list[Finding]:
+    return rule(rows, facts(rule.__name__, **options))
+
+
+def offer(**changes: Any) -> dict[str, Any]:
+    """Downtown pays Harbor Meats 10.00; Valley Foods asks exactly 5 % less."""
+    row = {
+        "item_id": 1, "item_name": "Chicken Breast", "branch_id": 2, "branch_name": "Downtown",
+        "main_vendor_id": 3, "main_vendor_name": "Harbor Meats", "main_line_count": 12,
+        "main_amount": Decimal(1000), "main_quantity": Decimal(100), "main_newest_date": AS_OF,
+        "main_newest_amount": Decimal(20), "main_newest_quantity": Decimal(2),
+        "other_vendor_id": 4, "other_vendor_name": "Valley Foods", "other_line_count": 3,
+        "other_amount": Decimal(95), "other_quantity": Decimal(10), "other_newest_date": AS_OF,
+        "other_newest_amount": Decimal("9.5"), "other_newest_quantity": Decimal(1),
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_a_vendor_exactly_at_the_ratio_is_cheaper() -> None:
+    (finding,) = decide(cheaper_vendor, offer())
+    # (10.00 - 9.50) × 100 × 365 / 90 = 202.777…
+    assert finding.savings == Decimal("202.78")
+    assert (finding.savings_basis, finding.priority, finding.confidence) == ("year", 4, Decimal("0.3"))
+    assert finding.expires_on == AS_OF + timedelta(days=30)
+    assert finding.subject == Subject(item_id=1, branch_id=2)
+    assert (finding.context["main_vendor_id"], finding.context["best_vendor_id"]) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"other_amount": Decimal("95.0000000001")},
+        {"other_newest_amount": Decimal("9.5000000001")},
+        {"other_line_count": 2},
+    ],
+)
+def test_a_vendor_just_beyond_a_threshold_is_not_cheaper(change: dict[str, Any]) -> None:
+    assert decide(cheaper_vendor, offer(**change)) == []
+
+
+def test_a_price_that_does_not_end_is_compared_exactly() -> None:
+    """100/3 against 95/3 is a ratio of exactly 0.95, which no finite decimal shows."""
+    third = Decimal(3)
+    row = offer(main_amount=Decimal(100), main_quantity=third, other_amount=Decimal(95), other_quantity=third)
+    assert len(decide(cheaper_vendor, row)) == 1
+
+
+def test_among_equal_vendors_the_lowest_id_is_named() -> None:
+    rows = [offer(other_vendor_id=9), offer(other_vendor_id=8, other_amount=Decimal(190), other_quantity=Decimal(20))]
+    (finding,) = decide(cheaper_vendor, *rows)
+    assert finding.context["best_vendor_id"] == 8
+
+
+def test_the_cheapest_vendor_decides_even_when_only_a_dearer_one_is_cheap_at_its_newest_price() -> None:
+    cheapest = offer(other_vendor_id=8, other_amount=Decimal(90), other_newest_amount=Decimal(10))
+    assert decide(cheaper_vendor, cheapest, offer(other_vendor_id=9)) == []
+
+
+def test_a_vendor_switch_reads_as_a_buyer_would_say_it() -> None:
+    (finding,) = decide(
+        cheaper_vendor, offer(other_line_count=14, main_quantity=Decimal(2000), main_amount=Decimal(20000))
+    )
+    assert finding.title == "Switch Chicken Breast at Downtown to Valley Foods"
+    assert finding.description == (
+        "Switch Chicken Breast at Downtown to Valley Foods — about 4,100 a year. Downtown paid Harbor Meats 10.00 on "
+        "average in the last 90 days; Valley Foods charged the network 9.50 over 14 purchases."
+    )
+    assert finding.category == "Vendor switch"
+
+
+def test_the_currency_sign_is_a_setting() -> None:
+    (finding,) = decide(cheaper_vendor, offer(), currency="$")
+    assert "about $200 a year" in finding.description
+    assert "$9.50" in finding.description
+
+
+def opportunity(**changes: Any) -> dict[str, Any]:
+    row = {
+        "item_id": 1, "item_name": "Olive Oil", "branch_count": 2, "vendor_count": 3, "total_amount": Decimal(600),
+        "best_vendor_id": 4, "best_vendor_name": "Valley Foods", "window_days": 30,
+        "best_line_count": 5, "best_amount": Decimal(100), "best_quantity": Decimal(10),
+        "dearer_amount": Decimal("341.10"), "dearer_quantity": Decimal(30),
+        "other_line_count": 20, "other_amount": Decimal(500), "other_quantity": Decimal(40),
+        "other_vendor_ids": [5, 6], "other_vendor_names": ["Harbor Meats", "Nordic Trade"],
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_an_opportunity_is_worth_its_savings_over_a_year() -> None:
+    (finding,) = decide(many_vendors, opportunity())
+    # 41.10 × 365 / 30 = 500.05, priority 3 from 500 on
+    assert (finding.savings, finding.priority, finding.confidence) == (Decimal("500.05"), 3, Decimal("0.5"))
+    assert "Harbor Meats and Nordic Trade" in finding.reasoning
+
+
+def test_an_opportunity_without_savings_is_none() -> None:
+    assert decide(many_vendors, opportunity(dearer_amount=Decimal(300))) == []
+
+
+def snapshot(branch: int, price_sum: str, lines: int = 1, **changes: Any) -> dict[str, Any]:
+    row = {
+        "item_id": 1, "item_name": "Flour", "vendor_id": 3, "vendor_name": "Mill & Sons", "branch_id": branch,
+        "branch_name": f"Branch {branch}", "price_sum": Decimal(price_sum), "line_count": lines,
+        "quantity": Decimal(30),
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_a_branch_exactly_a_tenth_above_the_lowest_pays_too_much() -> None:
+    # The lowest price is 10/3, which does not end; 11/3 is exactly 1.1 times it.
+    found = decide(same_vendor_price_gap, snapshot(1, "10", 3), snapshot(2, "11", 3), snapshot(3, "10.9999", 3))
+    assert [finding.subject.branch_id for finding in found] == [2]
+    assert found[0].savings == Decimal("121.67")  # (11/3 - 10/3) × 30 × 365 / 30
+    assert found[0].context["lowest_branch_id"] == 1
+
+
+def test_the_lowest_id_among_the_lowest_branches_is_named_and_its_lines_count() -> None:
+    found = decide(same_vendor_price_gap, snapshot(1, "4", 2), snapshot(2, "2", 1), snapshot(3, "30", 3))
+    assert found[0].context["lowest_branch_id"] == 1
+    assert found[0].confidence == Decimal("0.2")
+
+
+def test_vendors_are_compared_one_by_one() -> None:
+    rows = [snapshot(1, "10"), snapshot(2, "20", vendor_id=4)]
+    assert decide(same_vendor_price_gap, *rows) == []
+
+
+def rise(**changes: Any) -> dict[str, Any]:
+    row = {
+        "item_id": 1, "item_name": "Butter", "vendor_id": 3, "vendor_name": "Dairy Co",
+        "line_count": 3, "amount": Decimal(324), "quantity": Decimal(30),
+        "earlier_line_count": 4, "earlier_amount": Decimal(100), "earlier_quantity": Decimal(10),
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_a_price_exactly_at_the_ratio_has_risen() -> None:
+    (finding,) = decide(price_rise, rise())
+    assert finding.savings == Decimal("292.00")  # (10.80 - 10.00) × 30 × 365 / 30
+    assert finding.context["earlier_last_date"] == date(2022, 8, 1)
+    assert finding.title == "Negotiate Butter with Dairy Co: up 8%"
+
+
+@pytest.mark.parametrize("change", [{"amount": Decimal("323.9999999")}, {"line_count": 2}, {"earlier_line_count": 2}])
+def test_a_price_just_below_a_threshold_has_not_risen(change: dict[str, Any]) -> None:
+    assert decide(price_rise, rise(**change)) == []
+
+
+def habit(**changes: Any) -> dict[str, Any]:
+    """Nine orders on nine days, three days apart."""
+    row = {
+        "branch_id": 2, "branch_name": "Downtown", "vendor_id": 3, "vendor_name": "Bakery", "order_count": 9,
+        "order_amount_sum": Decimal("899.99"), "order_date_count": 9,
+        "first_order_date": date(2022, 10, 1), "last_order_date": date(2022, 10, 25),
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_small_orders_every_three_days_could_be_weekly_ones() -> None:
+    (finding,) = decide(small_orders, habit())
+    # (365/3 - 365/7) × 25 = 1738.095…
+    assert (finding.savings, finding.priority, finding.confidence) == (Decimal("1738.10"), 3, Decimal("0.45"))
+    assert finding.title == "Order once a week from Bakery at Downtown"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"order_amount_sum": Decimal(900)},
+        {"order_count": 7, "order_amount_sum": Decimal(70)},
+        {"last_order_date": date(2022, 10, 26)},
+    ],
+)
+def test_fewer_larger_or_rarer_orders_are_fine(change: dict[str, Any]) -> None:
+    assert decide(small_orders, habit(**change)) == []
+
+
+def anomaly(**changes: Any) -> dict[str, Any]:
+    row = {
+        "item_id": 1, "item_name": "Rice", "branch_id": 2, "branch_name": "Downtown", "invoice_id": 77,
+        "order_date": date(2022, 10, 3), "quantity": Decimal(240), "amount": Decimal(480),
+        "other_quantity_sum": Decimal(480), "other_amount_sum": Decimal(960), "other_order_count": 8,
+        "quantity_material_deviation": Decimal("4.5"), "amount_material_deviation": Decimal("4.5"),
+        "is_material_quantity_outlier": True, "is_material_amount_outlier": True, "is_increasing": False,
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_an_order_far_above_the_others_is_checked_once() -> None:
+    (finding,) = decide(over_ordering, anomaly())
+    assert (finding.savings, finding.savings_basis) == (Decimal("360.00"), "once")
+    assert finding.confidence == Decimal("0.75")
+    assert finding.subject == Subject(item_id=1, branch_id=2, invoice_id=77)
+    assert finding.expires_on == date(2022, 11, 14)
+
+
+def test_confidence_is_halved_when_the_branch_buys_more_and_more() -> None:
+    (finding,) = decide(over_ordering, anomaly(is_increasing=True, quantity_material_deviation=Decimal(12)))
+    assert finding.confidence == Decimal("0.5")
+
+
+def test_an_order_far_below_the_others_is_no_waste() -> None:
+    assert decide(over_ordering, anomaly(quantity=Decimal(6), amount=Decimal(12))) == []
+    assert decide(unusual_spend, anomaly(quantity=Decimal(6), amount=Decimal(12))) == []
+
+
+def test_spending_is_unusual_only_where_the_quantity_is_not_reported() -> None:
+    assert decide(unusual_spend, anomaly()) == []
+    (finding,) = decide(unusual_spend, anomaly(is_material_quantity_outlier=False))
+    assert (finding.savings, finding.savings_basis, finding.priority) == (None, None, 2)
+
+
+def test_spending_is_reported_when_over_ordering_is_switched_off() -> None:
+    off = Values("over_ordering", {"enabled": Decimal(0)})
+    known = Facts(AS_OF, "unusual_spend", {**VALUES, "over_ordering": off}, WINDOWS)
+    assert len(unusual_spend([anomaly()], known)) == 1
+
+
+def source(item: int, amount: str, **changes: Any) -> dict[str, Any]:
+    row = {
+        "item_id": item, "item_name": f"Item {item}", "amount": Decimal(amount), "line_count": 9, "branch_count": 2,
+        "vendor_count": 1, "vendor_id": 3, "vendor_name": "Harbor Meats",
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_items_count_while_those_before_are_below_the_share() -> None:
+    # Before the third stand exactly 80 % of the total, so it is out.
+    rows = [source(1, "5000"), source(2, "3000"), source(3, "2000", vendor_count=2)]
+    assert [finding.subject.item_id for finding in decide(single_source, *rows)] == [1, 2]
+    rows = [source(1, "5000"), source(2, "2999"), source(3, "2000"), source(4, "1", vendor_count=2)]
+    assert [finding.subject.item_id for finding in decide(single_source, *rows)] == [1, 2, 3]
+
+
+def test_without_any_item_of_two_vendors_the_data_cannot_tell() -> None:
+    assert decide(single_source, source(1, "5000"), source(2, "3000")) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"branch_count": 1}, {"vendor_count": 2}, {"vendor_id": None}, {"amount": Decimal("999.99")}],
+)
+def test_small_items_single_branches_and_unassigned_vendors_are_left_out(change: dict[str, Any]) -> None:
+    rows = [{**source(1, "1000"), **change}, source(2, "1", vendor_count=2)]
+    assert decide(single_source, *rows) == []
+
+
+def season(**changes: Any) -> dict[str, Any]:
+    """36 months of 100 on average; the coming month came three times and brought 125 on average."""
+    row = {
+        "item_id": 1, "item_name": "Pumpkin", "seasonality_strength": Decimal("0.71"),
+        "seasonality_quantity": Decimal(3600), "seasonality_month_count": 36,
+        "next_month_quantity": Decimal(375), "next_month_count": 3,
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_the_month_after_the_as_of_month_is_a_peak_at_exactly_the_index() -> None:
+    (finding,) = decide(seasonal_peak, season())
+    assert finding.title == "Prepare for more Pumpkin in November"
+    assert (finding.expires_on, finding.priority, finding.confidence) == (date(2022, 11, 30), 5, Decimal("0.71"))
+
+
+def test_after_december_comes_january_of_the_next_year() -> None:
+    (finding,) = decide(seasonal_peak, season(), as_of=date(2022, 12, 5))
+    assert finding.expires_on == date(2023, 1, 31)
+
+
+def test_an_ordinary_month_is_no_peak() -> None:
+    assert decide(seasonal_peak, season(next_month_quantity=Decimal("374.999999"))) == []
+
+
+def rhythm(**changes: Any) -> dict[str, Any]:
+    """Six orders, ten days apart, the last on 21 October; the next is due on 31 October."""
+    row = {
+        "item_id": 1, "item_name": "Coffee", "branch_id": 2, "branch_name": "Downtown", "order_count": 6,
+        "avg_order_quantity": Decimal(12), "first_order_date": date(2022, 9, 1), "last_order_date": date(2022, 10, 21),
+        "order_date_count": 6, "gap_count": 5, "gap_sum": 50, "gap_square_sum": 500,
+        "next_predicted_order_date": date(2022, 10, 31), "confidence_score": Decimal(1),
+        "last_vendor_id": 3, "last_vendor_name": "Roastery", "is_ordered": False,
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+@pytest.mark.parametrize(
+    ("due", "priority", "expires"),
+    [
+        (date(2022, 10, 21), 2, date(2022, 11, 7)),
+        (date(2022, 11, 2), 2, date(2022, 11, 9)),
+        (date(2022, 11, 3), 3, date(2022, 11, 10)),
+        (date(2022, 11, 5), 3, date(2022, 11, 12)),
+    ],
+)
+def test_an_order_is_due_from_one_cycle_ago_to_half_a_cycle_ahead(due: date, priority: int, expires: date) -> None:
+    (finding,) = decide(reorder_due, rhythm(next_predicted_order_date=due))
+    assert (finding.priority, finding.expires_on) == (priority, expires)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"next_predicted_order_date": date(2022, 10, 20)},
+        {"next_predicted_order_date": date(2022, 11, 6)},
+        {"order_count": 4},
+        {"is_ordered": True},
+        {"first_order_date": date(2022, 9, 27)},
+    ],
+)
+def test_what_is_long_past_far_ahead_rare_or_ordered_is_not_due(change: dict[str, Any]) -> None:
+    assert decide(reorder_due, rhythm(**change)) == []
+
+
+def test_a_rhythm_of_exactly_the_least_confidence_is_regular_enough() -> None:
+    # Gaps 6 and 14: mean 10, population stddev 4, confidence exactly 0.6.
+    regular = {"gap_count": 2, "gap_sum": 20, "gap_square_sum": 6**2 + 14**2}
+    assert len(decide(reorder_due, rhythm(**regular))) == 1
+    assert decide(reorder_due, rhythm(**regular | {"gap_square_sum": 6**2 + 14**2 + 1})) == []
+
+
+def test_an_overdue_order_is_told_as_such() -> None:
+    (finding,) = decide(reorder_due, rhythm(next_predicted_order_date=date(2022, 10, 25)))
+    assert finding.description == (
+        "Reorder Coffee at Downtown: the next order was due on 25 October 2022. The branch orders it about every "
+        "10 days, 12 on average, last on 21 October 2022 from Roastery."
+    )
+
+
+@given(
+    amount=st.decimals("0.01", "100000", places=2),
+    quantity=st.decimals("0.5", "10000", places=1),
+    share=st.fractions(0, 1, max_denominator=50),
+)
+def test_a_saving_is_never_negative_and_priority_follows_it(amount: Decimal, quantity: Decimal, share: Any) -> None:
+    cheaper = Decimal(share.numerator) * amount
+    row = offer(main_amount=amount, main_quantity=quantity, main_newest_amount=amount, main_newest_quantity=quantity,
+                other_amount=cheaper, other_quantity=quantity * share.denominator,
+                other_newest_amount=cheaper, other_newest_quantity=quantity * share.denominator)  # fmt: skip
+    found = decide(cheaper_vendor, row)
+    assert bool(found) == (share <= Decimal("0.95"))
+    for finding in found:
+        assert finding.savings is not None
+        assert finding.savings >= 0
+        steps = [finding.savings >= limit for limit in (10000, 2500, 500)]
+        assert finding.priority == 4 - sum(steps)
+
+
+def test_a_fingerprint_is_the_hash_of_rule_and_subject() -> None:
+    subject = Subject(item_id=12, branch_id=3)
+    assert subject.fingerprint("cheaper_vendor") == hashlib.sha256(b"cheaper_vendor|12||3|").hexdigest()
+
+
+def test_every_rule_of_the_registry_is_one_the_seed_can_tune() -> None:
+    folder = PROJECT / "runner" / "rules" / "queries"
+    assert {entry.rule.rule_id for entry in PROCUREMENT_RULES} <= VALUES.keys()
+    assert {entry.query for entry in PROCUREMENT_RULES} == {path.stem for path in folder.glob("*.sql")}
