@@ -24,7 +24,12 @@ def log(message: str) -> None:
 
 def echo_json(value: object) -> None:
     """Write a value to stdout as indented JSON; exact decimals become numbers, dates ISO 8601."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=json_default))
+    click.echo(dumps(value, indent=2))
+
+
+def dumps(value: object, indent: int | None = None) -> str:
+    """A value as JSON text."""
+    return json.dumps(value, indent=indent, ensure_ascii=False, default=json_default)
 
 
 def json_default(value: object) -> Any:

@@ -1,0 +1,389 @@
+"""The life of a procurement recommendation: raised, refreshed, viewed, dismissed or applied, expired.
+
+PENDING → VIEWED → DISMISSED or APPLIED, the last two from PENDING as well; PENDING or VIEWED → EXPIRED. Every step
+appends to `recommendation_events` in the same transaction (spec §7).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
+from typing import Any, LiteralString
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from runner.console import dumps
+from runner.errors import FieldlabError
+from runner.ops import events, runs
+from runner.ops.runs import Run
+from runner.rules.findings import Finding
+from runner.settings import Settings
+
+OPEN = ("PENDING", "VIEWED")
+OURSELVES = "fieldlab"
+PUBLISHING_JOB = "recommendations"
+LONGEST_REASON = 500
+
+
+class Action(Enum):
+    """What a person can do with an open recommendation."""
+
+    VIEW = "VIEWED"
+    DISMISS = "DISMISSED"
+    APPLY = "APPLIED"
+
+    @property
+    def status(self) -> str:
+        """The status it leads to."""
+        return self.value
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What time it is for recommendations.
+
+    Attributes:
+        now: The clock's time, written on everything.
+        judged_at: What has expired is judged by: the clock, or the end of a past as-of date.
+        today: The date that stands for today.
+    """
+
+    now: datetime
+    judged_at: datetime
+    today: date
+
+
+def clock(connection: psycopg.Connection, settings: Settings) -> Clock:
+    """The time as the newest published run has it.
+
+    Expiry is judged by the clock, or, when that run was given an as-of date in the past, as of the end of that day.
+    """
+    newest = runs.newest_published(connection, settings, PUBLISHING_JOB)
+    if newest is None:
+        return _clock(settings, None)
+    return _clock(settings, newest.as_of if newest.explicit_as_of else None)
+
+
+def _clock(settings: Settings, given: date | None) -> Clock:
+    now = datetime.now(UTC)
+    today = now.astimezone(_zone(settings)).date()
+    if given is not None and given < today:
+        return Clock(now, end_of_day(settings, given), given)
+    return Clock(now, now, today)
+
+
+def end_of_day(settings: Settings, day: date) -> datetime:
+    """24:00 of a day in the business time zone."""
+    return datetime.combine(day + timedelta(days=1), time(), _zone(settings))
+
+
+def _zone(settings: Settings) -> ZoneInfo:
+    return ZoneInfo(str(settings.variables.get("timezone", "UTC")))
+
+
+def publish_findings(
+    connection: psycopg.Connection,
+    settings: Settings,
+    run: Run,
+    found: Sequence[Finding],
+    *,
+    quiet_days: int,
+    failed_rules: Collection[str] = (),
+) -> dict[str, int]:
+    """Make the open recommendations what a run found, in one transaction.
+
+    What is open and was found again is refreshed, its status kept; what is new is raised, unless it was dismissed or
+    applied in the last `quiet_days` days, or at all where it is about one invoice; what is open and was not found again
+    expires, except for rules that failed.
+
+    Args:
+        connection: The warehouse, in autocommit mode.
+        settings: Names the schema and the business time zone.
+        run: Goes into every row it writes.
+        found: What the rules found.
+        quiet_days: How long a decided recommendation is not raised again.
+        failed_rules: Rules that failed: nothing is known about what they found before.
+
+    Returns:
+        How many were found, raised, refreshed, left quiet and expired.
+    """
+    time_of_run = _clock(settings, run.as_of if run.explicit_as_of else None)
+    bound = {
+        "now": time_of_run.now,
+        "judged_at": time_of_run.judged_at,
+        "as_of": run.as_of,
+        "run_id": run.run_id,
+        "quiet": timedelta(days=quiet_days),
+        "quiet_days": quiet_days,
+        "failed_rules": list(failed_rules),
+        "actor": OURSELVES,
+    }
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(_query(settings, _LOCK))
+        expired = cursor.execute(_query(settings, _EXPIRE_BY_TIME), bound).rowcount
+        cursor.execute(_query(settings, _FOUND))
+        with cursor.copy(_query(settings, _COPY_FOUND)) as copy:
+            for finding in found:
+                copy.write_row(_row(finding, settings))
+        refreshed = cursor.execute(_query(settings, _REFRESH), bound).rowcount
+        raised = cursor.execute(_query(settings, _RAISE), bound).rowcount
+        gone = cursor.execute(_query(settings, _EXPIRE_NOT_FOUND), bound).rowcount
+    return {
+        "recommendations": len(found),
+        "raised": raised,
+        "refreshed": refreshed,
+        "quiet": len(found) - raised - refreshed,
+        "expired": expired + gone,
+    }
+
+
+def _row(finding: Finding, settings: Settings) -> tuple[object, ...]:
+    context = {**finding.subject.ids(), **finding.context}
+    return (
+        finding.rule_id,
+        finding.type,
+        finding.category,
+        finding.fingerprint,
+        finding.subject.invoice_id is not None,
+        finding.title,
+        finding.description,
+        finding.reasoning,
+        finding.savings,
+        finding.savings_basis,
+        finding.confidence,
+        finding.priority,
+        Jsonb(context, dumps=dumps),
+        end_of_day(settings, finding.expires_on),
+    )
+
+
+def expire(connection: psycopg.Connection, settings: Settings) -> int:
+    """Mark every open recommendation whose time has passed as EXPIRED.
+
+    Returns:
+        How many there were.
+    """
+    time_now = clock(connection, settings)
+    bound = {"now": time_now.now, "judged_at": time_now.judged_at, "actor": OURSELVES}
+    with connection.transaction():
+        return connection.execute(_query(settings, _EXPIRE_BY_TIME), bound).rowcount
+
+
+def take_step(
+    connection: psycopg.Connection,
+    settings: Settings,
+    ids: Sequence[int],
+    action: Action,
+    *,
+    by: str,
+    reason: str | None = None,
+) -> list[int]:
+    """View, dismiss or apply recommendations: all of them or, when one is refused, none.
+
+    Args:
+        connection: The warehouse.
+        settings: Names the schema and the business time zone.
+        ids: Which ones.
+        action: What is done with them.
+        by: Who does it.
+        reason: Why it is dismissed, at most 500 characters.
+
+    Returns:
+        The ids whose status changed: viewing again changes nothing.
+
+    Raises:
+        FieldlabError: An id is unknown, or a status does not allow the step; all of them are named.
+    """
+    by = by.strip()
+    if not by:
+        raise FieldlabError("Nobody is named who does this.", "Say who with --by NAME.")
+    if reason is not None and len(reason) > LONGEST_REASON:
+        raise FieldlabError(
+            f"The reason has {len(reason)} characters; {LONGEST_REASON} are the most.", "Say it in fewer words."
+        )
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        time_now = clock(connection, settings)
+        wanted = sorted(set(ids))
+        rows = cursor.execute(_query(settings, _LOCK_ROWS), {"ids": wanted, "judged_at": time_now.judged_at}).fetchall()
+        _refuse(wanted, rows, action)
+        changing = [row["id"] for row in rows if row["current_status"] != action.status]
+        bound = {
+            "ids": changing,
+            "status": action.status,
+            "now": time_now.now,
+            "today": time_now.today,
+            "actor": by,
+            "reason": reason,
+        }
+        cursor.execute(_query(settings, _STEP), bound)
+        for recommendation in changing:
+            events.notify(connection, f"RECOMMENDATION_{action.status}", {"id": recommendation, "by": by})
+    return changing
+
+
+def _refuse(wanted: Sequence[int], rows: Sequence[Mapping[str, Any]], action: Action) -> None:
+    """Raise when a row is missing or its status does not allow the step."""
+    there = {row["id"]: row["current_status"] for row in rows}
+    problems = [f"There is no recommendation {one}." for one in wanted if one not in there]
+    problems += [
+        f"Recommendation {one} is {status}: it cannot be {action.status.lower()}."
+        for one, status in there.items()
+        if status not in OPEN
+    ]
+    if problems:
+        raise FieldlabError("\n".join(problems), "" if len(wanted) == 1 else "None of them was changed.")
+
+
+def _query(settings: Settings, text: LiteralString) -> sql.Composed:
+    schema = settings.schema("ops")
+    return sql.SQL(text).format(
+        recommendations=sql.Identifier(schema, "recommendations"),
+        recommendation_events=sql.Identifier(schema, "recommendation_events"),
+    )
+
+
+# Two publishers, or a publisher and a person deciding, take turns; readers are not held up.
+_LOCK = "lock table {recommendations} in share row exclusive mode"
+
+_FOUND = """
+    create temporary table found (
+        rule_id text, type text, category text, fingerprint text primary key, is_about_invoice boolean, title text,
+        description text, reasoning text, estimated_savings numeric, savings_basis text, confidence_score numeric,
+        priority integer, context jsonb, expires_at timestamp with time zone
+    ) on commit drop
+"""
+
+_COPY_FOUND = "copy found from stdin"
+
+_EXPIRE_BY_TIME = """
+    with due as (
+        select id, status
+        from {recommendations}
+        where status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s
+        for update
+    ),
+
+    expired as (
+        update {recommendations} as recommendations
+        set status = 'EXPIRED', updated_at = %(now)s
+        from due
+        where recommendations.id = due.id
+    )
+
+    insert into {recommendation_events} (recommendation_id, occurred_at, actor, from_status, to_status, reason)
+    select id, %(now)s, %(actor)s, status, 'EXPIRED', 'its time has passed'
+    from due
+    order by id
+"""
+
+_REFRESH = """
+    update {recommendations} as recommendations
+    set
+        type = found.type, category = found.category, title = found.title, description = found.description,
+        reasoning = found.reasoning, estimated_savings = found.estimated_savings, savings_basis = found.savings_basis,
+        confidence_score = found.confidence_score, priority = found.priority, context = found.context,
+        expires_at = found.expires_at, updated_at = %(now)s, as_of = %(as_of)s, run_id = %(run_id)s
+    from found
+    where
+        recommendations.fingerprint = found.fingerprint
+        and recommendations.status in ('PENDING', 'VIEWED')
+"""
+
+# Quiet for so many days by the clock and by the as-of dates alike: runs over a past period move the second only.
+_RAISE = """
+    insert into {recommendations} (
+        rule_id, type, category, fingerprint, title, description, reasoning, estimated_savings, savings_basis,
+        confidence_score, priority, context, created_at, updated_at, expires_at, as_of, run_id
+    )
+    select
+        rule_id, type, category, fingerprint, title, description, reasoning, estimated_savings, savings_basis,
+        confidence_score, priority, context, %(now)s, %(now)s, expires_at, %(as_of)s, %(run_id)s
+    from found
+    where
+        not exists (
+            select 1
+            from {recommendations} as known
+            where
+                known.fingerprint = found.fingerprint
+                and (
+                    known.status in ('PENDING', 'VIEWED')
+                    or known.status in ('DISMISSED', 'APPLIED')
+                    and (
+                        found.is_about_invoice
+                        or coalesce(known.applied_at, known.dismissed_at) + %(quiet)s > %(now)s
+                        and known.decided_as_of + %(quiet_days)s > %(as_of)s
+                    )
+                )
+        )
+    order by priority, estimated_savings desc nulls last, rule_id, fingerprint
+"""
+
+_EXPIRE_NOT_FOUND = """
+    with gone as (
+        select id, status
+        from {recommendations} as recommendations
+        where
+            status in ('PENDING', 'VIEWED')
+            and rule_id <> all(%(failed_rules)s)
+            and not exists (select 1 from found where found.fingerprint = recommendations.fingerprint)
+        for update
+    ),
+
+    expired as (
+        update {recommendations} as recommendations
+        set status = 'EXPIRED', updated_at = %(now)s
+        from gone
+        where recommendations.id = gone.id
+    )
+
+    insert into {recommendation_events} (recommendation_id, occurred_at, actor, from_status, to_status, reason)
+    select id, %(now)s, %(actor)s, status, 'EXPIRED', 'no longer applies'
+    from gone
+    order by id
+"""
+
+_LOCK_ROWS = """
+    select
+        id,
+        case
+            when status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s then 'EXPIRED'
+            else status
+        end as current_status
+    from {recommendations}
+    where id = any(%(ids)s)
+    order by id
+    for update
+"""
+
+_STEP = """
+    with before as (
+        select id, status
+        from {recommendations}
+        where id = any(%(ids)s)
+    ),
+
+    stepped as (
+        update {recommendations}
+        set
+            status = %(status)s,
+            updated_at = %(now)s,
+            viewed_at = case when %(status)s = 'VIEWED' then %(now)s else viewed_at end,
+            viewed_by = case when %(status)s = 'VIEWED' then %(actor)s else viewed_by end,
+            dismissed_at = case when %(status)s = 'DISMISSED' then %(now)s end,
+            dismissed_by = case when %(status)s = 'DISMISSED' then %(actor)s end,
+            dismiss_reason = case when %(status)s = 'DISMISSED' then %(reason)s::text end,
+            applied_at = case when %(status)s = 'APPLIED' then %(now)s end,
+            applied_by = case when %(status)s = 'APPLIED' then %(actor)s end,
+            decided_as_of = case when %(status)s <> 'VIEWED' then %(today)s end
+        where id = any(%(ids)s)
+    )
+
+    insert into {recommendation_events} (recommendation_id, occurred_at, actor, from_status, to_status, reason)
+    select id, %(now)s, %(actor)s, status, %(status)s, %(reason)s::text
+    from before
+    order by id
+"""
