@@ -23,7 +23,7 @@ BATCH = 1000
 # As many collections as the web client shows of the market.
 TOP_COLLECTIONS = 5
 
-VENDORS = "select distinct vendor_id from {alignment}.dealer_influence"
+VENDORS = "select distinct vendor_id from {alignment}.collection_trends"
 
 PUBLISHED_VENDORS = """
 select vendor_id from {ops}.alignment_reports
@@ -131,7 +131,7 @@ class Vendor:
 
 @dataclass(frozen=True)
 class Published:
-    """How much was published for one vendor: nothing when it vanished from the marts."""
+    """How much was published for one vendor: nothing when it has no active dealer or vanished from the marts."""
 
     vendor_id: str
     reports: int
@@ -165,14 +165,14 @@ def publish_alignment(
     Raises:
         FieldlabError: There is no such vendor.
     """
-    active = {vendor_id for (vendor_id,) in connection.execute(named_sql(settings, VENDORS))}
+    current = {vendor_id for (vendor_id,) in connection.execute(named_sql(settings, VENDORS))}
     published = {vendor_id for (vendor_id,) in connection.execute(named_sql(settings, PUBLISHED_VENDORS))}
-    if vendor is not None and vendor not in active | published:
-        known = ", ".join(sorted(active)) or "none yet"
-        raise FieldlabError(f"No dealer is active for a vendor {vendor}.", f"Vendors with active dealers: {known}.")
+    if vendor is not None and vendor not in current | published:
+        known = ", ".join(sorted(current)) or "none yet"
+        raise FieldlabError(f"There is no vendor {vendor}.", f"The vendors are: {known}.")
     return [
         publish_vendor(connection, settings, parameters, vendor_id, run_id=run_id, now=now)
-        for vendor_id in ([vendor] if vendor is not None else sorted(active | published))
+        for vendor_id in ([vendor] if vendor is not None else sorted(current | published))
     ]
 
 

@@ -271,6 +271,11 @@ def test_a_vendor_that_does_not_exist_is_refused_and_the_others_are_named(marts:
     assert "aspen, birch" in refusal.value.hint
 
 
+def test_a_vendor_without_an_active_dealer_has_nothing_to_publish(marts: psycopg.Connection) -> None:
+    fill(marts, {"aspen": Market(ASPEN.collections, {})})
+    assert publish_all(marts, vendor="aspen") == [Published("aspen", reports=0, keep=0, drop=0, add=0)]
+
+
 def test_a_collection_that_moved_to_another_vendor_is_published_there(marts: psycopg.Connection) -> None:
     fill(marts, {"aspen": Market({}, {"d1": set()}), "birch": BIRCH})
     publish_all(marts)
