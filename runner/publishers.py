@@ -6,9 +6,11 @@ from typing import Protocol
 
 import psycopg
 
+from runner.lifecycle import expire, publish_findings
 from runner.ops.runs import Published, Run
 from runner.publish import publish_alignment
-from runner.rules import RULES
+from runner.recommend import find_recommendations
+from runner.rules import LIFECYCLE, RULES
 from runner.rules.parameters import read_parameters
 from runner.settings import Settings
 
@@ -47,5 +49,28 @@ def _alignment(connection: psycopg.Connection, settings: Settings, run: Run, ven
 
 ACTIONS = ("keep", "drop", "add")
 
-PUBLISHERS: Mapping[str, Publisher] = {"alignment": _alignment}
+
+def _recommendations(connection: psycopg.Connection, settings: Settings, run: Run, _: str | None, /) -> Published:
+    parameters = read_parameters(connection, settings.schema("staging"), RULES)
+    findings = find_recommendations(connection, settings, run.as_of, parameters)
+    counts = publish_findings(
+        connection,
+        settings,
+        run,
+        findings.found,
+        quiet_days=parameters[LIFECYCLE.rule_id].count("quiet_days"),
+        failed_rules=findings.failures,
+    )
+    return Published({**counts, **findings.counts}, findings.failures)
+
+
+def _cleanup_expired(connection: psycopg.Connection, settings: Settings, _: Run, __: str | None, /) -> Published:
+    return Published({"expired": expire(connection, settings)})
+
+
+PUBLISHERS: Mapping[str, Publisher] = {
+    "alignment": _alignment,
+    "recommendations": _recommendations,
+    "cleanup-expired": _cleanup_expired,
+}
 """By job name. A job without an entry ends with its dbt build."""

@@ -16,9 +16,6 @@ from runner.rules.procurement import PROCUREMENT_RULES, ProcurementRule
 from runner.rules.words import Words
 from runner.settings import Settings
 
-# The dbt vars that say how many days the marts behind the rules look back.
-WINDOW_VARS = ("price_window_days", "consolidation_window_days")
-
 
 @dataclass(frozen=True)
 class Findings:
@@ -49,14 +46,14 @@ def find_recommendations(
     Returns:
         The findings; a rule that failed is in `failures`, and what other rules found is there all the same.
     """
-    windows = {name: int(settings.variables[name]) for name in WINDOW_VARS}
+    price_window_days = int(settings.variables["price_window_days"])
     words = Words(str(settings.variables.get("currency_sign") or ""))
     found: list[Finding] = []
     counts: dict[str, int] = {}
     failures: dict[str, str] = {}
     for entry in PROCUREMENT_RULES:
         rule_id = entry.rule.rule_id
-        facts = Facts(as_of, rule_id, values, windows, words)
+        facts = Facts(as_of, rule_id, values, price_window_days, words)
         if not facts.values.enabled:
             continue
         try:

@@ -53,14 +53,14 @@ class Facts:
         as_of: The date that stands for now.
         rule_id: The rule that is asked.
         all_values: Every rule's parameters, by rule_id.
-        windows: Days of the windows that marts were computed over, by dbt var.
+        price_window_days: Days of purchases that a price snapshot covers.
         words: How money is written.
     """
 
     as_of: date
     rule_id: str
     all_values: Mapping[str, Values]
-    windows: Mapping[str, int]
+    price_window_days: int
     words: Words = field(default_factory=Words)
 
     @property

@@ -223,7 +223,7 @@ def same_vendor_price_gap(rows: Iterable[Row], facts: Facts) -> list[Finding]:
 def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Finding:
     values, words = facts.values, facts.words
     item, vendor, branch, low_branch = row["item_name"], row["vendor_name"], row["branch_name"], lowest["branch_name"]
-    days = facts.windows["price_window_days"]
+    days = facts.price_window_days
     price, low_price = _snapshot_price(row), _snapshot_price(lowest)
     savings = cents((price - low_price) * Fraction(row["quantity"]) * DAYS_PER_YEAR / days)
     return Finding(

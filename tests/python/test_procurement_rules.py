@@ -26,13 +26,13 @@ AS_OF = date(2022, 10, 31)
 with (PROJECT / "seeds" / "recommendation_rules.csv").open(encoding="utf-8", newline="") as seed:
     SEED = [(row["rule_id"], row["parameter"], Decimal(row["value"])) for row in csv.DictReader(seed)]
 VALUES = check_parameters(SEED, RULES)
-WINDOWS = {"price_window_days": 30, "consolidation_window_days": 30}
+PRICE_WINDOW_DAYS = 30
 
 Decide = Callable[[Iterable[Row], Facts], list[Finding]]
 
 
 def facts(rule_id: str, *, as_of: date = AS_OF, currency: str = "") -> Facts:
-    return Facts(as_of, rule_id, VALUES, WINDOWS, Words(currency))
+    return Facts(as_of, rule_id, VALUES, PRICE_WINDOW_DAYS, Words(currency))
 
 
 def decide(rule: Decide, *rows: Row, **options: Any) -> list[Finding]:
@@ -249,7 +249,7 @@ def test_spending_is_unusual_only_where_the_quantity_is_not_reported() -> None:
 
 def test_spending_is_reported_when_over_ordering_is_switched_off() -> None:
     off = Values("over_ordering", {"enabled": Decimal(0)})
-    known = Facts(AS_OF, "unusual_spend", {**VALUES, "over_ordering": off}, WINDOWS)
+    known = Facts(AS_OF, "unusual_spend", {**VALUES, "over_ordering": off}, PRICE_WINDOW_DAYS)
     assert len(unusual_spend([anomaly()], known)) == 1
 
 
