@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from alignment_marts import AS_OF, SETTINGS, Market, fill, open_marts, parameters
+import yaml
+from alignment_marts import AS_OF, PROJECT, SETTINGS, Market, fill, open_marts, parameters
 
 from runner import publish
 from runner.errors import FieldlabError
@@ -58,6 +59,15 @@ def runs_by_vendor(connection: psycopg.Connection) -> dict[str, set[UUID]]:
         for vendor, run_id in rows(connection, f"select distinct vendor_id, run_id from fieldlab_ops.{table}"):
             found.setdefault(vendor, set()).add(run_id)
     return found
+
+
+def test_the_marts_made_by_hand_have_no_column_that_the_real_ones_lack(marts: psycopg.Connection) -> None:
+    models = yaml.safe_load((PROJECT / "models/marts/alignment/_alignment__models.yml").read_text(encoding="utf-8"))
+    real = {(model["name"], column["name"]) for model in models["models"] for column in model["columns"]}
+    query = "select table_name, column_name from information_schema.columns where table_schema = 'fieldlab_alignment'"
+    made = set(rows(marts, query))
+    assert made
+    assert made <= real
 
 
 def test_every_active_dealer_has_a_report_and_the_actions_the_rules_choose(marts: psycopg.Connection) -> None:
