@@ -7,9 +7,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from runner.server import EmbeddedServer
+
+# A busy machine is no reason for a property to fail.
+settings.register_profile("fieldlab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fieldlab")
 
 
 @pytest.fixture(scope="session")
