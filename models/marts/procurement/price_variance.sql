@@ -41,9 +41,11 @@ select
     network_min_price,
     network_max_price,
     variance_from_avg_pct,
-    first_value(variance_from_avg_pct) over (
-        partition by item_id, vendor_id
-        order by deviation desc, variance_from_avg_pct desc
+    cast(
+        first_value(variance_from_avg_pct) over (
+            partition by item_id, vendor_id
+            order by deviation desc, variance_from_avg_pct desc
+        ) as numeric(38, 12)
     ) as max_variance_pct,
     price_sum,
     network_price_sum,

@@ -1,0 +1,57 @@
+-- Per item, vendor and branch, the snapshot of the as-of date holds every purchase of its window, each once; and a
+-- price lies within the network's range.
+with purchases as (
+    select * from {{ ref('int_procurement__purchases_selected') }}
+),
+
+price_snapshots as (
+    select * from {{ ref('price_snapshots') }}
+),
+
+purchased as (
+    select
+        item_id,
+        vendor_id,
+        branch_id,
+        count(*) as line_count,
+        sum(quantity) as quantity,
+        sum(unit_price) as price_sum
+    from purchases
+    where
+        -- Marts of another day say nothing about this one's snapshot.
+        as_of = {{ as_of() }}
+        and {{ within_last_days('date', var('price_window_days')) }}
+    group by item_id, vendor_id, branch_id
+),
+
+snapshot as (
+    select
+        item_id,
+        vendor_id,
+        branch_id,
+        sum(line_count) as line_count,
+        sum(quantity) as quantity,
+        sum(price_sum) as price_sum,
+        count(*) filter (where not price between network_min_price and network_max_price) as impossible_prices
+    from price_snapshots
+    where snapshot_date = {{ as_of() }}
+    group by item_id, vendor_id, branch_id
+)
+
+select
+    coalesce(purchased.item_id, snapshot.item_id) as item_id,
+    coalesce(purchased.vendor_id, snapshot.vendor_id) as vendor_id,
+    coalesce(purchased.branch_id, snapshot.branch_id) as branch_id,
+    purchased.line_count as purchased_lines,
+    snapshot.line_count as snapshot_lines
+from purchased
+full outer join snapshot
+    on
+        purchased.item_id = snapshot.item_id
+        and {{ same_key('purchased.vendor_id', 'snapshot.vendor_id') }}
+        and {{ same_key('purchased.branch_id', 'snapshot.branch_id') }}
+where
+    purchased.line_count is distinct from snapshot.line_count
+    or purchased.quantity is distinct from snapshot.quantity
+    or purchased.price_sum is distinct from snapshot.price_sum
+    or snapshot.impossible_prices > 0
