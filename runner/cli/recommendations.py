@@ -1,0 +1,285 @@
+"""`fieldlab recommendations`: what the buyer could do, and what was decided."""
+
+import csv
+import getpass
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+
+from runner.console import dumps, echo_json, out
+from runner.errors import FieldlabError
+from runner.lifecycle import LONGEST_REASON, Action, expire, take_step
+from runner.ops.migrate import ensure
+from runner.recommendations import STATUSES, TYPES, Filter, Listing, list_recommendations, read_recommendation
+from runner.recommendations_view import render_list, render_one
+from runner.rules.words import Words
+from runner.settings import Settings, load_settings
+from runner.warehouse import open_warehouse
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every subcommand works with."""
+
+    connection: psycopg.Connection
+    settings: Settings
+
+    @property
+    def words(self) -> Words:
+        """How money is written."""
+        return Words(str(self.settings.variables.get("currency_sign") or ""))
+
+
+@contextmanager
+def desk() -> Iterator[Desk]:
+    """Open the warehouse with the runner's tables up to date."""
+    settings = load_settings()
+    with open_warehouse(settings) as warehouse, warehouse.connect(autocommit=True) as connection:
+        ensure(connection, settings)
+        yield Desk(connection, settings)
+
+
+@click.group()
+def recommendations() -> None:
+    """What the buyer could do, and what was decided.
+
+    Example: fieldlab recommendations list --min-savings 1000
+    """
+
+
+def money(context: click.Context, parameter: click.Parameter, value: str | None) -> Decimal | None:  # noqa: ARG001
+    """An option's callback: the text as an exact amount."""
+    if value is None:
+        return None
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        amount = Decimal("nan")
+    if not amount.is_finite():
+        raise click.BadParameter(f"{value!r} is not an amount; write it as 1000 or 99.50.")
+    return amount
+
+
+def filtered(command: Command) -> Command:
+    """Options that select recommendations."""
+    options = (
+        click.option(
+            "--type", "types", multiple=True, type=click.Choice(TYPES, case_sensitive=False), help="Of this type."
+        ),
+        click.option(
+            "--priority", "priorities", multiple=True, type=click.IntRange(1, 5), help="Of this priority, 1 to 5."
+        ),
+        click.option("--branch", metavar="ID|NAME", help="About this branch."),
+        click.option("--item", metavar="ID|NAME", help="About this item."),
+        click.option("--vendor", metavar="ID|NAME", help="About this vendor, in whatever role."),
+        click.option("--min-savings", metavar="AMOUNT", callback=money, help="Saving at least this much."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@recommendations.command("list")
+@filtered
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(STATUSES, case_sensitive=False),
+    help="Of this status; may be given several times. Default: the open ones, PENDING and VIEWED.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="At most this many. Default: 20, and all with --json or --csv."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@click.option(
+    "--csv", "csv_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write them as CSV; - is stdout."
+)
+def list_(*, statuses: Sequence[str], limit: int | None, as_json: bool, csv_file: str | None, **options: Any) -> None:
+    """List what is open: the most urgent first, then the largest savings, then the newest.
+
+    Totals count savings that several recommendations claim only once.
+
+    Example: fieldlab recommendations list --type VENDOR_SWITCH --branch Downtown
+    """
+    if as_json and csv_file:
+        raise click.UsageError("--json and --csv do not go together.")
+    wanted = Filter(statuses=statuses, **options) if statuses else Filter(**options)
+    if not as_json and not csv_file:
+        limit = limit or 20
+    with desk() as at:
+        found = list_recommendations(at.connection, at.settings, wanted, limit)
+        words = at.words
+    if as_json:
+        echo_json({"count": found.count, "total_savings": found.totals, "recommendations": found.rows})
+    elif csv_file:
+        _write_csv(csv_file, found)
+    else:
+        out().print(render_list(found, words))
+
+
+def _write_csv(name: str, found: Listing) -> None:
+    columns = (
+        "id", "priority", "type", "title", "estimated_savings", "savings_basis", "confidence_score", "status",
+        "expires_at", "description", "reasoning", "rule_id", "category", "as_of", "created_at", "updated_at",
+        "viewed_at", "viewed_by", "dismissed_at", "dismissed_by", "dismiss_reason", "applied_at", "applied_by",
+        "context", "fingerprint", "run_id",
+    )  # fmt: skip
+    try:
+        with click.open_file(name, "w", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns, lineterminator="\r\n")
+            writer.writeheader()
+            writer.writerows({**row, "context": dumps(row["context"])} for row in found.rows)
+    except OSError as error:
+        raise FieldlabError(f"{name} cannot be written: {error.strerror}.", "Name another file.") from error
+    if name != "-":
+        click.echo(f"{found.count:,} recommendations written to {Path(name)}.", err=True)
+
+
+@recommendations.command()
+@click.argument("recommendation", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def show(*, recommendation: int, as_json: bool) -> None:
+    """Show one with its whole reasoning, the numbers behind it and what happened to it.
+
+    Example: fieldlab recommendations show 12
+    """
+    with desk() as at:
+        row = read_recommendation(at.connection, at.settings, recommendation)
+        words = at.words
+    if as_json:
+        echo_json(row)
+    else:
+        out().print(render_one(row, words))
+
+
+def deciding(command: Command) -> Command:
+    """Arguments and options of a step that people take."""
+    options: tuple[Callable[[Command], Command], ...] = (
+        click.argument("ids", nargs=-1, type=int),
+        filtered,
+        click.option("--by", metavar="NAME", help="Who does it. Default: the signed-in user."),
+        click.option("--yes", is_flag=True, help="Do not ask before what a filter selects."),
+        click.option("--json", "as_json", is_flag=True, help="Print the ids that changed as JSON."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@recommendations.command()
+@deciding
+def view(**options: Any) -> None:
+    """Mark as seen.
+
+    Example: fieldlab recommendations view 12 13
+    """
+    _decide(Action.VIEW, **options)
+
+
+@recommendations.command()
+@click.option("--reason", help=f"Why, in at most {LONGEST_REASON} characters.")
+@deciding
+def dismiss(**options: Any) -> None:
+    """Decide against: not raised again for 30 days, and never when it is about one invoice.
+
+    Example: fieldlab recommendations dismiss 12 --reason "contract runs until May"
+    """
+    _decide(Action.DISMISS, **options)
+
+
+@recommendations.command()
+@deciding
+def apply(**options: Any) -> None:
+    """Mark as done.
+
+    Example: fieldlab recommendations apply --type VENDOR_SWITCH --branch Downtown
+    """
+    _decide(Action.APPLY, **options)
+
+
+def _decide(
+    action: Action,
+    *,
+    ids: Sequence[int],
+    by: str | None,
+    yes: bool,
+    as_json: bool,
+    reason: str | None = None,
+    **options: Any,
+) -> None:
+    has_filter = any(value not in (None, ()) for value in options.values())
+    if bool(ids) == has_filter:
+        raise click.UsageError(
+            "Give ids, or a filter that selects them." if not ids else "Give ids or a filter, not both."
+        )
+    if by is not None and not by.strip():
+        raise click.UsageError("--by must name somebody.")
+    if reason is not None and len(reason) > LONGEST_REASON:
+        raise click.UsageError(f"--reason has {len(reason)} characters; {LONGEST_REASON} are the most.")
+    with desk() as at:
+        if has_filter:
+            found = list_recommendations(at.connection, at.settings, Filter(**options))
+            ids = [row["id"] for row in found.rows]
+            if ids:
+                _confirm(action, found, at.words, yes=yes)
+        changed = take_step(at.connection, at.settings, ids, action, by=by or _user(), reason=reason)
+    if as_json:
+        echo_json({"status": action.status, "changed": changed})
+    else:
+        click.echo(_outcome(action, ids, changed))
+
+
+def _confirm(action: Action, found: Listing, words: Words, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"This would {action.name.lower()} {found.count:,}; confirm it with --yes.")
+    click.echo(f"{found.count:,} recommendations, {savings_in_words(found.totals, words)}:", err=True)
+    for row in found.rows:
+        click.echo(f"  {row['id']}  {row['title']}", err=True)
+    click.confirm(f"{action.name.capitalize()} all of them?", abort=True, err=True)
+
+
+def savings_in_words(totals: Mapping[Any, Decimal], words: Words) -> str:
+    """What is saved a year and once."""
+    return f"{words.amount(totals['year'])} a year and {words.amount(totals['once'])} once"
+
+
+def _outcome(action: Action, ids: Sequence[int], changed: Sequence[int]) -> str:
+    if not ids:
+        return "Nothing open matches."
+    if not changed:
+        return f"Already {action.status.lower()}: {', '.join(map(str, ids))}."
+    return f"{action.status.capitalize()}: {', '.join(map(str, changed))}."
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise FieldlabError("The signed-in user has no name.", "Say who with --by NAME.") from error
+
+
+@recommendations.command("expire")
+@click.option("--json", "as_json", is_flag=True, help="Print how many as JSON.")
+def expire_(*, as_json: bool) -> None:
+    """Mark those whose time has passed as expired; a run does it too.
+
+    Example: fieldlab recommendations expire
+    """
+    with desk() as at:
+        number = expire(at.connection, at.settings)
+    if as_json:
+        echo_json({"expired": number})
+    else:
+        click.echo(f"{number:,} expired.")

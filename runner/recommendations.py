@@ -1,0 +1,187 @@
+"""Reads published recommendations: which there are, what they save together, and the whole story of one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from runner.errors import FieldlabError
+from runner.lifecycle import OPEN, clock
+from runner.rules.findings import SavingsBasis
+from runner.rules.savings import Claim, total_savings
+from runner.settings import Settings
+
+TYPES = (
+    "COST_OPTIMIZATION",
+    "VENDOR_SWITCH",
+    "CONSOLIDATION",
+    "WASTE_PREVENTION",
+    "RISK_ALERT",
+    "SEASONAL_OPPORTUNITY",
+    "INVENTORY_REORDER",
+    "PRICE_NEGOTIATION",
+)
+STATUSES = (*OPEN, "DISMISSED", "APPLIED", "EXPIRED")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which recommendations are meant; what is empty or None does not limit.
+
+    Attributes:
+        statuses: One whose time has passed counts as EXPIRED, marked or not.
+        branch: An id or a name, upper or lower case; also a branch that it is compared with.
+        vendor: The same, in any role.
+        min_savings: At least this much; those without savings are out.
+    """
+
+    statuses: Sequence[str] = OPEN
+    types: Sequence[str] = ()
+    priorities: Sequence[int] = ()
+    branch: str | None = None
+    item: str | None = None
+    vendor: str | None = None
+    min_savings: Decimal | None = None
+
+    def bound(self) -> dict[str, object]:
+        """The parameters of the query."""
+        return {
+            "statuses": list(self.statuses),
+            "types": list(self.types) or None,
+            "priorities": list(self.priorities) or None,
+            "branch": self.branch,
+            "item": self.item,
+            "vendor": self.vendor,
+            "min_savings": self.min_savings,
+        }
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a filter selects.
+
+    Attributes:
+        rows: The first of them: by priority, savings, newest first; columns as in the table.
+        count: How many there are in all.
+        totals: What all of them save together, overlaps counted once.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    count: int
+    totals: Mapping[SavingsBasis, Decimal] = field(default_factory=dict)
+
+
+def list_recommendations(
+    connection: psycopg.Connection, settings: Settings, wanted: Filter, limit: int | None = None
+) -> Listing:
+    """Select recommendations.
+
+    Args:
+        connection: The warehouse.
+        settings: Names the schema.
+        wanted: Which ones.
+        limit: At most this many rows; count and totals are of all.
+    """
+    bound = {**wanted.bound(), "judged_at": clock(connection, settings).judged_at}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_query(settings, _LIST), bound).fetchall()
+    claims = [
+        Claim(
+            row["rule_id"],
+            row["context"].get("item_id"),
+            row["context"].get("vendor_id"),
+            row["estimated_savings"],
+            row["savings_basis"],
+        )
+        for row in rows
+        if row["estimated_savings"] is not None
+    ]
+    return Listing(rows[:limit], len(rows), total_savings(claims))
+
+
+def read_recommendation(connection: psycopg.Connection, settings: Settings, one: int) -> dict[str, Any]:
+    """Read one recommendation with its `events`, oldest first.
+
+    Raises:
+        FieldlabError: There is none with this id.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        bound = {"id": one, "judged_at": clock(connection, settings).judged_at}
+        row = cursor.execute(_query(settings, _ONE), bound).fetchone()
+        if row is None:
+            raise FieldlabError(
+                f"There is no recommendation {one}.", "`fieldlab recommendations list` shows the open ones."
+            )
+        return {**row, "events": cursor.execute(_query(settings, _EVENTS), bound).fetchall()}
+
+
+def _query(settings: Settings, text: LiteralString) -> sql.Composed:
+    schema = settings.schema("ops")
+    return sql.SQL(text).format(
+        recommendations=sql.Identifier(schema, "recommendations"),
+        recommendation_events=sql.Identifier(schema, "recommendation_events"),
+        columns=sql.SQL(_COLUMNS),
+    )
+
+
+_COLUMNS = """
+    id, rule_id, type, category, fingerprint, title, description, reasoning, estimated_savings, savings_basis,
+    confidence_score, priority, context,
+    case when status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s then 'EXPIRED' else status end as status,
+    created_at, updated_at, expires_at, as_of, run_id, viewed_at, viewed_by, dismissed_at, dismissed_by, dismiss_reason,
+    applied_at, applied_by
+"""
+
+_LIST = """
+    with judged as (
+        select {columns}
+        from {recommendations}
+    )
+
+    select *
+    from judged
+    where
+        status = any(%(statuses)s)
+        and (%(types)s::text[] is null or type = any(%(types)s))
+        and (%(priorities)s::integer[] is null or priority = any(%(priorities)s))
+        and (%(min_savings)s::numeric is null or estimated_savings >= %(min_savings)s)
+        and (
+            %(item)s::text is null
+            or context ->> 'item_id' = %(item)s
+            or lower(context ->> 'item_name') = lower(%(item)s)
+        )
+        and (
+            %(branch)s::text is null
+            or exists (
+                select 1
+                from jsonb_each_text(context)
+                where
+                    (key like '%%branch_id' and value = %(branch)s)
+                    or (key like '%%branch_name' and lower(value) = lower(%(branch)s))
+            )
+        )
+        and (
+            %(vendor)s::text is null
+            or exists (
+                select 1
+                from jsonb_each_text(context)
+                where
+                    (key like '%%vendor_id' and value = %(vendor)s)
+                    or (key like '%%vendor_name' and lower(value) = lower(%(vendor)s))
+            )
+        )
+    order by priority, estimated_savings desc nulls last, created_at desc, id
+"""
+
+_ONE = "select {columns} from {recommendations} where id = %(id)s"
+
+_EVENTS = """
+    select occurred_at, actor, from_status, to_status, reason
+    from {recommendation_events}
+    where recommendation_id = %(id)s
+    order by id
+"""

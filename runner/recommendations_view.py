@@ -1,0 +1,123 @@
+"""Recommendations as a person reads them in a terminal, within 100 columns."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from runner.recommendations import Listing
+from runner.rules.words import Words, count, day, percent
+
+PRIORITIES = {1: "critical", 2: "high", 3: "medium", 4: "low", 5: "note"}
+STYLES = {1: "bold red", 2: "yellow", 3: "", 4: "dim", 5: "dim"}
+
+
+def render_list(found: Listing, words: Words) -> RenderableType:
+    """A table of recommendations and what they save together."""
+    if not found.count:
+        return Text("Nothing open matches.")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("id", justify="right", no_wrap=True)
+    table.add_column("priority", no_wrap=True)
+    table.add_column("what to do", ratio=1, overflow="fold")
+    table.add_column("saves", justify="right", no_wrap=True)
+    table.add_column("sure", justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    for row in found.rows:
+        table.add_row(
+            str(row["id"]),
+            Text(PRIORITIES[row["priority"]], style=STYLES[row["priority"]]),
+            Text(row["title"]),
+            _savings(row, words),
+            percent_of(row["confidence_score"]),
+            row["status"].lower(),
+        )
+    shown = "" if len(found.rows) == found.count else f"; the first {len(found.rows):,} are shown (--limit)"
+    totals = f"{words.amount(found.totals['year'])} a year, {words.amount(found.totals['once'])} once"
+    return Group(
+        table,
+        "",
+        Text(f"{count(found.count, 'recommendation')}{shown}. Together: {totals}.", style="bold"),
+        Text("Savings that several of them claim are counted once.", style="dim"),
+    )
+
+
+def _savings(row: Mapping[str, Any], words: Words) -> str:
+    if row["estimated_savings"] is None:
+        return ""
+    per = " a year" if row["savings_basis"] == "year" else " once"
+    return f"{words.amount(row['estimated_savings'])}{per}"
+
+
+def percent_of(share: Decimal) -> str:
+    """A confidence as a whole percentage."""
+    return percent(Fraction(share))
+
+
+def render_one(row: Mapping[str, Any], words: Words) -> RenderableType:
+    """One recommendation: what to do, why, the numbers behind it, what happened to it."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column(overflow="fold")
+    facts.add_row("priority", f"{row['priority']} ({PRIORITIES[row['priority']]})")
+    if row["estimated_savings"] is not None:
+        facts.add_row("saves", _savings(row, words))
+    facts.add_row("how sure", percent_of(row["confidence_score"]))
+    facts.add_row("status", row["status"].lower())
+    facts.add_row("as of", day(row["as_of"]))
+    facts.add_row("expires", _moment(row["expires_at"]))
+    return Group(
+        Text(row["title"], style="bold"),
+        Text(f"{row['category']} · {row['id']}", style="dim"),
+        "",
+        Text(row["description"]),
+        "",
+        Text(row["reasoning"]),
+        "",
+        facts,
+        "",
+        Text("The numbers behind it", style="bold"),
+        Padding(_numbers(row["context"]), (0, 0, 0, 2)),
+        "",
+        Text("What happened", style="bold"),
+        Padding(_events(row), (0, 0, 0, 2)),
+    )
+
+
+def _numbers(context: Mapping[str, Any]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in context.items():
+        table.add_row(name.replace("_", " "), _plain(value))
+    return table
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def _events(row: Mapping[str, Any]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(_moment(row["created_at"]), "raised")
+    events: Sequence[Mapping[str, Any]] = row["events"]
+    for event in events:
+        reason = f": {event['reason']}" if event["reason"] else ""
+        table.add_row(_moment(event["occurred_at"]), f"{event['to_status'].lower()} by {event['actor']}{reason}")
+    return table
+
+
+def _moment(moment: datetime) -> str:
+    return f"{day(moment.date())}, {moment:%H:%M} UTC"
