@@ -1,0 +1,136 @@
+"""`fieldlab demo`: see all of it at work on generated data."""
+
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+
+import click
+
+from runner import console
+from runner.cli.options import date_option
+from runner.cli.run import report_json
+from runner.demo import AS_OF, SEED
+from runner.demo.guard import refuse_foreign_files
+from runner.demo.play import Played, play
+from runner.demo.summary import Summary, read_summary
+from runner.demo.view import WIDTH, render
+from runner.report import in_order
+from runner.settings import load_settings
+from runner.warehouse import open_warehouse
+
+
+@click.command(epilog="Example: fieldlab demo --factor 3 --keep demo-files")
+@click.option(
+    "--factor",
+    type=click.FloatRange(min=1),
+    default=1.0,
+    show_default=True,
+    help="Size: 1 is 150 dealers and 12 branches with 100,000 invoice lines, 20 are two million lines.",
+)
+@click.option("--seed", type=int, default=SEED, show_default=True, help="Another seed gives other numbers.")
+@date_option(
+    "--as-of",
+    default=AS_OF.isoformat(),
+    show_default=True,
+    help="The date the data leads up to. A fixed one and not today, so that everyone sees the same demo.",
+)
+@click.option(
+    "--keep",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the generated CSV files to this folder and leave them there: `fieldlab load` takes such files.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, as_json: bool) -> None:
+    """Generate data of two invented businesses, load it, run everything and show what came of it.
+
+    It works in the database that every other command works in, the embedded one by default, so that you can go on
+    from there. What an earlier demo loaded is replaced; a database with data of your own is left alone.
+    """
+    settings = load_settings()
+    if keep:
+        refuse_foreign_files(keep)
+    with ExitStack() as stack:
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fieldlab-demo-")))
+        tell = stack.enter_context(_status())
+        warehouse = stack.enter_context(open_warehouse(settings))
+        played = play(settings, warehouse, folder, seed=seed, factor=factor, as_of=as_of, tell=tell)
+        with warehouse.connect(autocommit=True) as connection:
+            summary = read_summary(connection, settings)
+    commands = next_commands(summary)
+    if as_json:
+        console.echo_json(_summary_json(played, summary, commands))
+        return
+    out = console.out()
+    out.print(render(played, summary, commands), width=min(out.width, WIDTH))
+
+
+def next_commands(summary: Summary) -> list[tuple[str, str]]:
+    """What to type next, as it has to be typed here, each with what it shows."""
+    fieldlab = command_name()
+    return [
+        (f"{fieldlab} report {summary.dealers[0].dealer_id} --vendor {summary.brand}", "The most influential dealer:"),
+        (f"{fieldlab} recommendations list", "Everything the buyer should know:"),
+        (f"{fieldlab} db psql", "The marts, in SQL:"),
+    ]
+
+
+def command_name() -> str:
+    """How `fieldlab` is to be typed to reach this very installation and database."""
+    name, script = "fieldlab", Path(sys.argv[0])
+    if script.name == "__main__.py":
+        name = f"{_typed(Path(sys.executable), 'python')} -m runner"
+    else:
+        name = _typed(script, "fieldlab")
+    home = os.environ.get("FIELDLAB_HOME")
+    return f"FIELDLAB_HOME={shlex.quote(home)} {name}" if home else name
+
+
+def _typed(program: Path, name: str) -> str:
+    """A program by its name alone where the shell finds it so, else by its path from here."""
+    found = shutil.which(name)
+    if found and Path(found).absolute() == program.absolute():
+        return name
+    here = Path.cwd()
+    path = program.absolute()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+@contextmanager
+def _status() -> Iterator[Callable[[str], None]]:
+    """A line on a terminal that says what is being done; an empty text takes it away. Quiet elsewhere."""
+    if not console.err.is_terminal:
+        yield lambda _text: None
+        return
+    status = console.err.status("")
+
+    def tell(text: str) -> None:
+        status.update(text)
+        if text:
+            status.start()
+        else:
+            status.stop()
+
+    try:
+        yield tell
+    finally:
+        status.stop()
+
+
+def _summary_json(played: Played, summary: Summary, commands: list[tuple[str, str]]) -> dict[str, object]:
+    return {
+        "rows": played.rows,
+        "seconds": {step: round(seconds, 3) for step, seconds in played.seconds.items()},
+        "run": report_json(played.report),
+        "vendor_id": summary.brand,
+        "dealers": [dealer._asdict() for dealer in summary.dealers],
+        "collections": [collection._asdict() for collection in summary.collections],
+        "report": in_order(summary.report.data),
+        "next": [command for command, _ in commands],
+    }

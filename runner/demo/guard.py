@@ -1,0 +1,95 @@
+"""Keeps the demo away from data that is not its own."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from runner.demo import kitchen, trade
+from runner.errors import FieldlabError
+from runner.load.contract import DOMAINS, TABLES, tables_of
+from runner.settings import Settings
+
+# The table and column that tell demo data from other data, and every value the demo has ever had there: a name that
+# is given up stays in this list, or the next version would not recognise what this one loaded.
+MARKS = {
+    "alignment": ("Collection", "vendorId", [brand.slug for brand in trade.BRANDS]),
+    "procurement": ("Vendor", "name", [vendor.name for vendor in kitchen.VENDORS]),
+}
+
+
+def refuse_foreign_data(connection: psycopg.Connection, settings: Settings) -> None:
+    """Make sure that the source tables are absent, empty or filled by the demo.
+
+    Raises:
+        FieldlabError: They hold something else, which the demo would replace.
+    """
+    for domain in DOMAINS:
+        foreign = _foreign_data(connection, settings.source_schema(domain), domain)
+        if foreign:
+            raise FieldlabError(
+                f"This database holds data of your own, which the demo would replace: {foreign}.",
+                "Give the demo a database of its own: FIELDLAB_HOME=.fieldlab-demo names another folder for the "
+                "embedded one, FIELDLAB_DATABASE_URL another server.",
+            )
+
+
+def refuse_foreign_files(folder: Path) -> None:
+    """Make sure that a folder is absent, empty or filled by the demo.
+
+    Raises:
+        FieldlabError: It holds something else.
+    """
+    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if not names:
+        return
+    others = names - {f"{table.name}.csv" for table in TABLES}
+    marks = [value for domain in DOMAINS for value in _unknown_marks(folder, domain)]
+    if others or marks:
+        raise FieldlabError(
+            f"The folder {folder} holds files that are not the demo's, such as {min(others or names)}.",
+            "Name a new folder, or an empty one.",
+        )
+
+
+def _unknown_marks(folder: Path, domain: str) -> Iterable[object]:
+    """The values in a domain's file that the demo never wrote there, or the file's name when there is no such file."""
+    table, column, known = MARKS[domain]
+    path = folder / f"{table}.csv"
+    if not path.exists():
+        return [path.name]
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        return [value for row in csv.DictReader(file) if (value := row.get(column)) not in known]
+
+
+def _foreign_data(connection: psycopg.Connection, schema: str, domain: str) -> str:
+    """What there is in a domain's source tables that is not the demo's; empty when there is nothing."""
+    tables = [table.name for table in tables_of(domain)]
+    rows = connection.execute(
+        "select relname from pg_class where relnamespace = to_regnamespace(quote_ident(%s)) and relname = any(%s)",
+        [schema, tables],
+    ).fetchall()
+    present = {name for (name,) in rows}
+    marked, column, known = MARKS[domain]
+    marks = _values(connection, schema, marked, column) if marked in present else []
+    foreign = [value for value in marks if value not in known]
+    if foreign:
+        return f"the {marked} {foreign[0]} in the schema {schema}"
+    if marks:
+        return ""
+    filled = [name for name in tables if name in present and _has_rows(connection, schema, name)]
+    return f"rows in {schema}.{filled[0]}" if filled else ""
+
+
+def _values(connection: psycopg.Connection, schema: str, table: str, column: str) -> list[str]:
+    query = sql.SQL("select distinct {column} from {table} order by 1").format(
+        column=sql.Identifier(column), table=sql.Identifier(schema, table)
+    )
+    return [value for (value,) in connection.execute(query)]
+
+
+def _has_rows(connection: psycopg.Connection, schema: str, table: str) -> bool:
+    query = sql.SQL("select exists (select 1 from {})").format(sql.Identifier(schema, table))
+    return connection.execute(query).fetchone() == (True,)

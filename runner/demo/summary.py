@@ -1,0 +1,119 @@
+"""What the demo came to: read from the marts and the published tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import LiteralString, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from runner.demo import trade
+from runner.report import Dealer, Report, dealer_report, find_dealer
+from runner.settings import Settings
+
+# The brand whose dealers are shown: the one that reports its sales.
+BRAND = trade.BRANDS[0].slug
+DEALERS_SHOWN = 5
+COLLECTIONS_SHOWN = 2  # of each vendor
+ACTIONS_SHOWN = 5  # in the report, or nearly so
+RECOMMENDATIONS_SHOWN = 8
+
+
+class Influence(NamedTuple):
+    """One of the most influential dealers."""
+
+    rank: int
+    dealer_id: str
+    name: str
+    region: str | None
+    dealer_type: str
+    score: int
+    annual_sales: Decimal
+    displayed_collections: int
+    is_trendsetter: bool
+
+
+class Collection(NamedTuple):
+    """One of a vendor's strongest collections."""
+
+    vendor_id: str
+    rank: int
+    name: str
+    trend: Decimal
+    selecting_dealers: int
+    displaying_dealers: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What there is to look at.
+
+    Attributes:
+        brand: The vendor whose dealers they are.
+        dealers: Its most influential, strongest first.
+        collections: The strongest of each vendor.
+        dealer: One dealer who should keep, drop and add something.
+        report: What exactly.
+    """
+
+    brand: str
+    dealers: Sequence[Influence]
+    collections: Sequence[Collection]
+    dealer: Dealer
+    report: Report
+
+
+def read_summary(connection: psycopg.Connection, settings: Settings) -> Summary:
+    """Read what the demo came to.
+
+    Args:
+        connection: In autocommit mode.
+        settings: Names the schemas.
+    """
+    shown = {
+        "brand": BRAND,
+        "dealers": DEALERS_SHOWN,
+        "collections": COLLECTIONS_SHOWN,
+        "actions": ACTIONS_SHOWN,
+    }
+    dealers = [Influence(*row) for row in connection.execute(_query(settings, _DEALERS), shown)]
+    collections = [Collection(*row) for row in connection.execute(_query(settings, _COLLECTIONS), shown)]
+    ((dealer_id, vendor_id),) = connection.execute(_query(settings, _EXAMPLE), shown).fetchall()
+    dealer = find_dealer(connection, settings, dealer_id)
+    report = dealer_report(connection, settings, dealer_id, vendor_id, datetime.now(UTC))
+    return Summary(BRAND, dealers, collections, dealer, report)
+
+
+def _query(settings: Settings, text: LiteralString) -> sql.Composed:
+    schemas = {part: sql.Identifier(settings.schema(part)) for part in ("alignment", "ops")}
+    return sql.SQL(text).format(**schemas)
+
+
+_DEALERS = """
+    select
+        influence_rank, dealer_id, dealer_name, region, dealer_type, score, annual_sales, collection_count,
+        is_trendsetter
+    from {alignment}.dealer_influence
+    where vendor_id = %(brand)s
+    order by influence_rank, dealer_name collate "C", dealer_id collate "C"
+    limit %(dealers)s
+"""
+
+_COLLECTIONS = """
+    select vendor_id, trend_rank, collection_name, normalized_trend, selecting_dealer_count, display_count
+    from {alignment}.collection_trends
+    where trend_rank <= %(collections)s and raw_trend > 0
+    order by vendor_id collate "C", trend_rank, collection_name collate "C", collection_id collate "C"
+"""
+
+# A dealer with something of every kind to do, and not too much to read.
+_EXAMPLE = """
+    select dealer_id, vendor_id
+    from {ops}.alignment_recommendations
+    group by dealer_id, vendor_id
+    order by
+        count(distinct type) desc, abs(count(*) - %(actions)s), vendor_id collate "C", dealer_id collate "C"
+    limit 1
+"""

@@ -1,0 +1,123 @@
+"""The demo's summary as a person reads it in a terminal, within 100 columns."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from runner.demo.play import Played
+from runner.demo.summary import Collection, Influence, Summary
+from runner.report_view import render as render_report
+
+WIDTH = 100
+
+
+def render(played: Played, summary: Summary, commands: Sequence[tuple[str, str]]) -> RenderableType:
+    """Lay out the demo: what was loaded and computed, the market, one dealer's report, what to buy better, what next.
+
+    Args:
+        played: What was done.
+        summary: What it came to.
+        commands: What to type next, each with what it shows.
+    """
+    return Group(
+        *_section("What was loaded", _loaded(played.rows)),
+        *_section("What was computed", _steps(played)),
+        *_section(f"Most influential dealers of {summary.brand}", _dealers(summary.dealers)),
+        *_section("Strongest collections of each vendor", _collections(summary.collections)),
+        *_section("One dealer's report", render_report(summary.report, summary.dealer)),
+        *_section("What to type next", _commands(commands)),
+    )
+
+
+def _section(title: str, body: RenderableType) -> tuple[RenderableType, ...]:
+    return "", Rule(Text(title, style="bold"), align="left", style="dim"), Padding(body, (0, 0, 0, 2))
+
+
+def _loaded(rows: Mapping[str, int]) -> RenderableType:
+    return Group(
+        Text(
+            f"Home furnishings: {rows['Dealer']:,} dealers, {rows['Product']:,} products in "
+            f"{rows['Collection']:,} collections; {rows['Selection']:,} selections, "
+            f"{rows['DisplayRecord']:,} displays, {rows['DealerSale']:,} sales."
+        ),
+        Text(
+            f"Restaurants: {rows['Branch']:,} branches, {rows['Item']:,} items, {rows['Vendor']:,} vendors; "
+            f"{rows['Invoice']:,} invoices with {rows['InvoiceItem']:,} lines, {rows['PurchaseOrder']:,} orders."
+        ),
+    )
+
+
+def _steps(played: Played) -> RenderableType:
+    nodes = played.report.nodes
+    tests = sum(node.kind == "test" for node in nodes)
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
+    rows = sum(played.rows.values())
+    table.add_row("Generate", f"{len(played.rows)} files", _seconds(played.seconds["generate"]))
+    table.add_row("Load", f"{rows:,} rows, every value checked", _seconds(played.seconds["load"]))
+    built = f"{len(nodes) - tests} models, seeds and snapshots, {tests} data tests"
+    table.add_row("Run", built, _seconds(played.seconds["run"]))
+    for item in played.report.jobs:
+        counts = item.end.details.get("counts", {})
+        what = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        if not what and item.end.rows is not None:
+            what = f"{item.end.rows:,} rows"
+        label, seconds = f"  {item.job.name}", _seconds(item.end.seconds or 0)
+        table.add_row(Text(label, style="dim"), Text(what, style="dim"), Text(seconds, style="dim"))
+    note = Text("The work of a job includes the models it shares with others.", style="dim")
+    return Group(table, note)
+
+
+def _dealers(dealers: Sequence[Influence]) -> RenderableType:
+    table = _table("", "dealer", "region", ">influence", ">sales in a year", ">collections", "")
+    for dealer in dealers:
+        table.add_row(
+            str(dealer.rank),
+            Text(dealer.name),
+            Text(dealer.region or "no region"),
+            Text(str(dealer.score), style="bold blue"),
+            f"{dealer.annual_sales:,.0f}",
+            str(dealer.displayed_collections),
+            Text("★ trendsetter" if dealer.is_trendsetter else "", style="yellow"),
+        )
+    return table
+
+
+def _collections(collections: Sequence[Collection]) -> RenderableType:
+    table = _table("vendor", "", "collection", ">trend", ">dealers who selected it", ">who display it")
+    for collection in collections:
+        table.add_row(
+            Text(collection.vendor_id),
+            str(collection.rank),
+            Text(collection.name),
+            Text(f"{collection.trend:.0%}", style="bold magenta"),
+            f"{collection.selecting_dealers:,}",
+            f"{collection.displaying_dealers:,}",
+        )
+    return table
+
+
+def _commands(commands: Sequence[tuple[str, str]]) -> RenderableType:
+    lines = [
+        Group(Text(what, style="dim"), Text(f"  {command}", style="bold", overflow="fold"))
+        for command, what in commands
+    ]
+    return Group(*lines)
+
+
+def _table(*headers: str) -> Table:
+    """A plain table; a header that begins with > belongs to numbers."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for header in headers:
+        table.add_column(header.removeprefix(">"), justify="right" if header.startswith(">") else "left", no_wrap=True)
+    return table
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s"
