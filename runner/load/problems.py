@@ -35,7 +35,7 @@ class Problem:
     def __str__(self) -> str:
         place = self.file
         if self.line is not None:
-            place += f" {'row' if self.file.endswith('.parquet') else 'line'} {self.line}"
+            place += f" {line_or_row(self.file)} {self.line}"
         if self.column:
             place += f", column {self.column}"
         value = f'"{shortened(self.value)}" ' if self.value else ""
@@ -74,6 +74,11 @@ def write_problems(path: Path, problems: Iterable[Problem]) -> None:
             writer.writerows(map(astuple, problems))
     except OSError as error:
         raise FieldlabError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def line_or_row(file: str) -> str:
+    """What a place in a file is counted in."""
+    return "row" if file.endswith(".parquet") else "line"
 
 
 def shortened(value: str | None) -> str:

@@ -36,7 +36,11 @@ class Malformed:
     @property
     def text(self) -> str:
         """The value as valid text: what cannot be stored is written as an escape."""
-        return self.value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")[:LONGEST_VALUE]
+        return (
+            self.value.encode("utf-8", "surrogateescape")
+            .decode("utf-8", "backslashreplace")
+            .replace("\0", "\\x00")[:LONGEST_VALUE]
+        )
 
     def as_json(self, columns: Sequence[Column]) -> str:
         """As the staging table keeps it, next to the good rows."""

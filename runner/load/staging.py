@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from runner.load.contract import PRIMARY_KEY, Column, Table
-from runner.load.problems import SHOWN, Problem
+from runner.load.problems import SHOWN, Problem, line_or_row
 from runner.load.records import OpenedFile
 from runner.load.values import is_valid, text_of, value_of, words
 
@@ -102,7 +102,7 @@ def _field(table: Table, column: Column) -> sql.Composable:
         sql.Literal(column.name),
         text_of(column),
         is_valid(table, column),
-        *map(sql.Literal, words(column)),
+        *map(sql.Literal, words(table, column)),
     )
 
 
@@ -127,13 +127,14 @@ def check_unique(connection: psycopg.Connection, file: OpenedFile, position: int
                 )
                 insert into load_problems
                 select {position}, {column_position}, {file}, staged.line, {column}, concat_ws(', ', {texts}),
-                    'is on line ' || repeated.first_line || ' already', {expected}
+                    format('is on %s %s already', {unit}, repeated.first_line), {expected}
                 from {staged} as staged
                 inner join repeated on {matches} and staged.line > repeated.first_line
                 """
             ).format(
                 **_names(file, position),
                 **_key_parts(file.table, key),
+                unit=sql.Literal(line_or_row(file.name)),
                 aliased=_listed(sql.SQL("{} as {}").format(value_of(c), sql.Identifier(f"k{i}")) for i, c in _nth(key)),
                 positions=_listed(sql.SQL(str(i)) for i, _ in _nth(key)),
                 matches=_all(

@@ -56,7 +56,7 @@ _CAST = {
 
 # What is wrong with a text that is no value of the type, and what would be right.
 _WORDS = {
-    "text": ("is too long for a key", f"at most {LONGEST_KEY} bytes"),
+    "text": ("is too long for a key", f"a text of at most {LONGEST_KEY} bytes"),
     "integer": ("is not a whole number", "digits such as 42, from -2147483648 to 2147483647"),
     "numeric": ("is not a number", "digits such as 12.50, below 1000000000000"),
     "boolean": ("is not a boolean", "true or false"),
@@ -95,10 +95,12 @@ def is_valid(table: Table, column: Column) -> sql.Composable:
     return sql.SQL(template).format(text, valid)
 
 
-def words(column: Column) -> tuple[str, str]:
+def words(table: Table, column: Column) -> tuple[str, str]:
     """What is wrong with an invalid text of this column, and what would be right."""
     if column.allowed:
         return "is not a known value", f"one of {', '.join(column.allowed)}"
+    if column.type == "text" and not _is_key(table, column):
+        return "is empty", "a text"
     return _WORDS[column.type]
 
 
