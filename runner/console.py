@@ -5,6 +5,7 @@ import sys
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import click
 from rich.console import Console
@@ -33,9 +34,11 @@ def dumps(value: object, indent: int | None = None) -> str:
 
 
 def json_default(value: object) -> Any:
-    """Encode what `json` cannot: decimals as int or float, dates and times as ISO 8601."""
+    """Encode what `json` cannot: decimals as int or float, dates and times as ISO 8601, UUIDs as text."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, (date, datetime)):
         return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
     raise TypeError(f"cannot write {type(value).__name__} as JSON")

@@ -36,8 +36,4 @@ def payload(event: str, values: Mapping[str, Any]) -> str:
 
 
 def _encode(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_default)
-
-
-def _default(value: object) -> Any:
-    return str(value) if type(value).__name__ == "UUID" else json_default(value)
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=json_default)

@@ -1,7 +1,6 @@
 """The life of a recommendation: what a run raises, refreshes and expires, and what people may decide."""
 
 import threading
-from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,70 +8,14 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from recommending import PAST, connection, finding, order, publish, settings
 
 from runner.errors import FieldlabError
-from runner.lifecycle import Action, expire, publish_findings, take_step
-from runner.ops import migrate, runs
-from runner.ops.runs import Finished, Run
-from runner.rules.findings import Finding, Subject
-from runner.settings import Settings, load_settings
+from runner.lifecycle import Action, expire, take_step
+from runner.settings import Settings
 
-TODAY = datetime.now(UTC).date()
-PAST = date(2022, 10, 31)
-
-
-@pytest.fixture
-def settings(database_url: str) -> Settings:
-    return load_settings()
-
-
-@pytest.fixture
-def connection(database_url: str, settings: Settings) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        migrate.ensure(connection, settings)
-        yield connection
-
-
-def finding(item: int = 1, *, expires_on: date | None = None, **changes: Any) -> Finding:
-    values = {
-        "rule_id": "cheaper_vendor",
-        "type": "VENDOR_SWITCH",
-        "subject": Subject(item_id=item, branch_id=2),
-        "title": "Switch",
-        "description": "Switch.",
-        "reasoning": "Cheaper.",
-        "confidence": Decimal("0.5"),
-        "priority": 3,
-        "expires_on": expires_on or TODAY + timedelta(days=30),
-        "savings": Decimal("700.00"),
-        "savings_basis": "year",
-        "context": {"best_price": Decimal("9.95")},
-    }
-    return Finding(**{**values, **changes})
-
-
-def order(invoice: int) -> Finding:
-    return finding(
-        rule_id="over_ordering",
-        type="WASTE_PREVENTION",
-        subject=Subject(item_id=1, branch_id=2, invoice_id=invoice),
-        savings_basis="once",
-    )
-
-
-def publish(
-    connection: psycopg.Connection,
-    settings: Settings,
-    *found: Finding,
-    as_of: date | None = None,
-    failed_rules: Sequence[str] = (),
-) -> dict[str, int]:
-    """Publish as a run does, and put the run on record as the newest published one."""
-    run = Run(as_of or TODAY, explicit_as_of=as_of is not None)
-    runs.begin(connection, settings, run, "run", ["recommendations"])
-    counts = publish_findings(connection, settings, run, found, quiet_days=30, failed_rules=failed_rules)
-    runs.finish(connection, settings, run, "recommendations", Finished("succeeded", published=True))
-    return counts
+# Fixtures that tests take by name.
+__all__ = ["connection", "settings"]
 
 
 def rows(connection: psycopg.Connection) -> list[dict[str, Any]]:

@@ -1,0 +1,190 @@
+"""`fieldlab recommendations`: what is listed, what it adds up to, who may decide what."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+from recommending import PAST, connection, finding, order, publish, settings
+
+from runner.cli.recommendations import recommendations
+from runner.errors import FieldlabError
+from runner.rules.findings import Subject
+from runner.rules.savings import Claim, total_savings
+from runner.settings import Settings
+
+# Fixtures that tests take by name.
+__all__ = ["connection", "settings"]
+
+
+def ask(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(recommendations, arguments, input=stdin)
+
+
+def listed(*arguments: str) -> list[int]:
+    result = ask("list", "--json", *arguments)
+    assert result.exit_code == 0, result.output
+    return [row["id"] for row in json.loads(result.stdout)["recommendations"]]
+
+
+@pytest.fixture
+def published(connection: psycopg.Connection, settings: Settings) -> None:
+    """1 saves most, 2 something, 3 nothing; 1 is about Downtown and Valley Foods."""
+    named = {"branch_name": "Downtown", "best_vendor_id": 40, "best_vendor_name": "Valley Foods", "item_name": "Rice"}
+    publish(
+        connection,
+        settings,
+        finding(1, priority=1, savings=Decimal("12000.00"), context=named),
+        finding(2, priority=3, savings=Decimal("600.00")),
+        finding(
+            rule_id="single_source",
+            type="RISK_ALERT",
+            subject=Subject(item_id=9),
+            priority=2,
+            savings=None,
+            savings_basis=None,
+        ),
+    )
+
+
+def test_the_list_goes_by_priority_then_savings_and_adds_up(published: None) -> None:
+    data = json.loads(ask("list", "--json").stdout)
+    assert [row["priority"] for row in data["recommendations"]] == [1, 2, 3]
+    assert (data["count"], data["total_savings"]) == (3, {"year": 12600, "once": 0})
+    assert len(json.loads(ask("list", "--json", "--limit", "1").stdout)["recommendations"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["--branch", "downtown"], 1),
+        (["--branch", "2"], 2),
+        (["--vendor", "valley foods"], 1),
+        (["--vendor", "40"], 1),
+        (["--item", "Rice"], 1),
+        (["--item", "9"], 1),
+        (["--type", "RISK_ALERT"], 1),
+        (["--priority", "1", "--priority", "2"], 2),
+        (["--min-savings", "600"], 2),
+        (["--min-savings", "600.01"], 1),
+        (["--status", "DISMISSED"], 0),
+    ],
+)
+def test_filters_select(published: None, arguments: list[str], found: int) -> None:
+    assert len(listed(*arguments)) == found
+
+
+def test_one_whose_time_has_passed_is_no_longer_open(published: None, connection: psycopg.Connection) -> None:
+    connection.execute(
+        "update fieldlab_ops.recommendations set expires_at = now() - interval '1 day' where priority = 1"
+    )
+    assert len(listed()) == 2
+    assert len(listed("--status", "EXPIRED")) == 1
+
+
+def test_a_person_reads_titles_and_totals_within_100_columns(published: None) -> None:
+    text = ask("list").stdout
+    assert "critical" in text
+    assert "12,000.00 a year" in text
+    assert "Together: 12,600.00 a year" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_csv_holds_every_column(published: None) -> None:
+    rows = list(csv.DictReader(io.StringIO(ask("list", "--csv", "-").stdout)))
+    assert [row["estimated_savings"] for row in rows] == ["12000.00", "", "600.00"]
+    assert json.loads(rows[0]["context"])["best_vendor_name"] == "Valley Foods"
+
+
+def test_show_tells_the_numbers_and_what_happened(published: None) -> None:
+    (one,) = listed("--priority", "1")
+    ask("view", str(one), "--by", "ada")
+    ask("dismiss", str(one), "--by", "bob", "--reason", "contract until May")
+    text = ask("show", str(one)).stdout
+    for part in ("Valley Foods", "viewed by ada", "dismissed by bob: contract until May"):
+        assert part in text
+    data = json.loads(ask("show", str(one), "--json").stdout)
+    assert [event["to_status"] for event in data["events"]] == ["VIEWED", "DISMISSED"]
+
+
+def test_a_decision_is_refused_with_the_status_it_has(published: None) -> None:
+    (one,) = listed("--priority", "1")
+    assert ask("apply", str(one), "--by", "ada").exit_code == 0
+    result = ask("dismiss", str(one), "--by", "bob")
+    assert isinstance(result.exception, FieldlabError)
+    assert "is APPLIED" in str(result.exception)
+
+
+def test_the_signed_in_user_decides_unless_another_is_named(
+    published: None, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "grace")
+    (one,) = listed("--priority", "1")
+    ask("view", str(one))
+    assert connection.execute("select viewed_by from fieldlab_ops.recommendations where id = %s", [one]).fetchone() == (
+        "grace",
+    )
+
+
+def test_what_a_filter_selects_is_confirmed_first(published: None) -> None:
+    refused = ask("dismiss", "--branch", "2", "--by", "ada")
+    assert refused.exit_code == 2
+    assert "--yes" in refused.stderr
+    assert len(listed()) == 3
+    assert ask("dismiss", "--branch", "2", "--by", "ada", "--yes").exit_code == 0
+    assert len(listed()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["apply"],
+        ["apply", "1", "--branch", "2"],
+        ["apply", "1", "--by", " "],
+        ["apply", "one"],
+        ["dismiss", "1", "--reason", "x" * 501],
+        ["list", "--min-savings", "much"],
+        ["list", "--min-savings", "nan"],
+        ["list", "--priority", "6"],
+        ["list", "--json", "--csv", "-"],
+        ["list", "--status", "OPEN"],
+    ],
+)
+def test_what_cannot_be_asked_exits_with_two(published: None, arguments: list[str]) -> None:
+    assert ask(*arguments).exit_code == 2
+
+
+def test_expire_marks_those_whose_time_has_passed(connection: psycopg.Connection, settings: Settings) -> None:
+    publish(connection, settings, finding(expires_on=PAST), order(7))
+    assert json.loads(ask("expire", "--json").stdout) == {"expired": 1}
+
+
+def claim(rule: str, savings: int, *, item: int | None = 1, vendor: int | None = None, basis: Any = "year") -> Claim:
+    return Claim(rule, item, vendor, Decimal(savings), basis)
+
+
+@pytest.mark.parametrize(
+    ("claims", "total"),
+    [
+        ([claim("cheaper_vendor", 60), claim("cheaper_vendor", 50), claim("many_vendors", 100)], 110),
+        ([claim("cheaper_vendor", 60), claim("many_vendors", 100)], 100),
+        ([claim("price_rise", 30, vendor=1), claim("price_rise", 40, vendor=2)], 40),
+        ([claim("same_vendor_price_gap", 30, vendor=1)] * 2 + [claim("price_rise", 50, vendor=1)], 60),
+        ([claim("same_vendor_price_gap", 30, vendor=1), claim("same_vendor_price_gap", 40, vendor=2)], 40),
+        ([claim("cheaper_vendor", 5, item=1), claim("cheaper_vendor", 7, item=2)], 12),
+        ([claim("cheaper_vendor", 5), claim("small_orders", 100, item=None, vendor=3)], 105),
+    ],
+)
+def test_savings_that_claim_the_same_money_count_once(claims: list[Claim], total: int) -> None:
+    assert total_savings(claims) == {"year": Decimal(total), "once": Decimal(0)}
+
+
+def test_what_is_saved_once_is_added_up_apart() -> None:
+    assert total_savings([claim("over_ordering", 9, basis="once"), claim("over_ordering", 9, basis="once")]) == {
+        "year": Decimal(0),
+        "once": Decimal(18),
+    }
