@@ -19,6 +19,7 @@ from typing import IO, Any
 
 import psycopg
 
+from runner import console
 from runner.errors import FieldlabError
 from runner.ops.retry import PAUSES
 from runner.settings import Settings
@@ -32,6 +33,7 @@ SECONDS_TO_STOP = 10.0
 
 # One JSON log line of dbt: {"info": {"name": ..., "level": ..., "msg": ...}, "data": {...}}.
 Event = Mapping[str, Any]
+Listener = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
@@ -123,13 +125,12 @@ class DbtResult:
 
 
 @contextmanager
-def open_dbt(settings: Settings, warehouse: Warehouse, listen: Callable[[Event], None]) -> Iterator["Dbt"]:
+def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
     """Start a dbt process; it ends with the block, in the middle of its work when the block is left by an error.
 
     Args:
         settings: Where the project is.
         warehouse: The connection dbt gets, the same as the runner's.
-        listen: Is told every event dbt logs, as it happens.
     """
     environment = {
         **os.environ,
@@ -152,7 +153,7 @@ def open_dbt(settings: Settings, warehouse: Warehouse, listen: Callable[[Event],
         start_new_session=True,
     )
     try:
-        yield Dbt(process, settings, listen)
+        yield Dbt(process, settings)
     finally:
         _stop(process)
 
@@ -178,46 +179,40 @@ def _pipe(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
+def ignore(event: Event) -> None:
+    """The listener that does not care."""
+
+
 class Dbt:
     """A dbt process that waits for invocations; see `open_dbt`."""
 
-    def __init__(self, process: subprocess.Popen[str], settings: Settings, listen: Callable[[Event], None]) -> None:
+    def __init__(self, process: subprocess.Popen[str], settings: Settings) -> None:
         self._process = process
         self._project = settings.project_dir
         self._target = settings.project_dir / (os.environ.get("DBT_TARGET_PATH") or "target")
-        self._listen = listen
 
-    def run(
-        self,
-        arguments: Sequence[str],
-        environment: Mapping[str, str],
-        before_retry: Callable[[DbtResult, float], None] = lambda result, pause: None,  # noqa: ARG005
-    ) -> DbtResult:
-        """Invoke dbt; what a transient fault of the database stopped is tried again up to three times.
+    def run(self, arguments: Sequence[str], environment: Mapping[str, str], listen: Listener = ignore) -> DbtResult:
+        """Invoke dbt; what a transient fault of the database stopped is tried again, up to three times.
 
         Args:
             arguments: Such as `["build", "--select", "+tag:alignment"]`.
             environment: Variables for this invocation, such as FIELDLAB_AS_OF.
-            before_retry: Is told what failed and how many seconds pass until the next try.
+            listen: Is told every event dbt logs, as it happens.
 
         Raises:
             FieldlabError: The dbt process itself ended.
         """
-        result = self.invoke(arguments, environment)
+        result = self.invoke(arguments, environment, listen)
         for pause in PAUSES:
             if not result.transient:
                 break
-            before_retry(result, pause)
+            console.log(f"The database was lost: {result.explain()[0]}\nAgain in {pause:g} s.")
             time.sleep(pause)
-            result = result.followed_by(self.invoke(["retry"] if result.nodes else arguments, environment))
+            result = result.followed_by(self.invoke(["retry"] if result.nodes else arguments, environment, listen))
         return result
 
-    def invoke(self, arguments: Sequence[str], environment: Mapping[str, str]) -> DbtResult:
-        """Invoke dbt once and read what came of it.
-
-        Raises:
-            FieldlabError: The dbt process itself ended.
-        """
+    def invoke(self, arguments: Sequence[str], environment: Mapping[str, str], listen: Listener = ignore) -> DbtResult:
+        """Invoke dbt once and read what came of it; otherwise as `run`."""
         request = {"arguments": [*arguments, *self._common_arguments()], "environment": dict(environment)}
         try:
             _pipe(self._process.stdin).write(json.dumps(request) + "\n")
@@ -236,7 +231,7 @@ class Dbt:
                 return self._result(invocation_id, success=end["success"], error=str(end["error"]).strip())
             else:
                 invocation_id = message["info"].get("invocation_id") or invocation_id
-                self._listen(message)
+                listen(message)
         raise self._ended(last_words)
 
     def manifest(self) -> Mapping[str, Any]:

@@ -259,15 +259,9 @@ class _Work:
             return
         console.log(f"dbt builds {', '.join(names)} as of {self.run.as_of}.")
 
-        def before_retry(result: DbtResult, pause: float) -> None:
-            console.log(f"The database was lost: {result.explain()[0]}\nAgain in {pause:g} s.")
-
-        with dbt_progress() as listen, open_dbt(self.settings, self.warehouse, listen) as dbt:
-            self.built = dbt.run(
-                build_arguments(names, full_refresh=self.request.full_refresh),
-                {"FIELDLAB_AS_OF": self.run.as_of.isoformat()},
-                before_retry,
-            )
+        with dbt_progress() as listen, open_dbt(self.settings, self.warehouse) as dbt:
+            arguments = build_arguments(names, full_refresh=self.request.full_refresh)
+            self.built = dbt.run(arguments, {"FIELDLAB_AS_OF": self.run.as_of.isoformat()}, listen)
             if self.built.nodes:
                 manifest = dbt.manifest()
                 self.nodes_of = job_nodes(manifest, self.active)

@@ -1,16 +1,16 @@
 """Shows how dbt is getting on: a bar on a terminal; elsewhere only its warnings, as log lines."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from runner import console
-from runner.dbt import Event
+from runner.dbt import Event, Listener
 
 
 @contextmanager
-def dbt_progress() -> Iterator[Callable[[Event], None]]:
+def dbt_progress() -> Iterator[Listener]:
     """Give the function that is told dbt's events."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     shown = console.err.is_terminal

@@ -26,6 +26,6 @@ def iso_date(context: click.Context, parameter: click.Parameter, value: str | No
     raise click.BadParameter(f"{value!r} is not a date; write it as 2026-01-31.")
 
 
-def date_option(name: str, **attributes: Any) -> Callable[[Command], Command]:
+def date_option(*names: str, **attributes: Any) -> Callable[[Command], Command]:
     """An option that takes a date."""
-    return click.option(name, metavar="DATE", callback=iso_date, **attributes)
+    return click.option(*names, metavar="DATE", callback=iso_date, **attributes)

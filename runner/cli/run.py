@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 
 from runner import console
+from runner.backfill import backfill_prices
 from runner.cli.options import date_option
 from runner.errors import FieldlabError
 from runner.jobs import JOB_NAMES
@@ -131,3 +132,25 @@ def thousands(number: int | None) -> str:
 def _published(details: Any, published: bool | None) -> str:
     counts = ", ".join(f"{thousands(count)} {name}" for name, count in details.get("counts", {}).items())
     return counts or ("no" if published is False else "")
+
+
+@click.command(epilog="Example: fieldlab backfill --from 2025-10-01 --to 2025-12-31")
+@date_option("--from", "first", required=True, help="The first day.")
+@date_option("--to", "last", required=True, help="The last day.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def backfill(*, first: date, last: date, as_json: bool) -> None:
+    """Fill the history of prices (price_snapshots) day by day.
+
+    Each day replaces that day alone. It may be stopped at any time, and repeated.
+    """
+    if first > last:
+        raise click.UsageError(f"--from {first} lies after --to {last}.")
+    settings = load_settings()
+    with open_warehouse(settings) as warehouse:
+        done = backfill_prices(settings, warehouse, first, last)
+    if as_json:
+        console.echo_json(
+            {"from": first, "to": last, "days": done.days, "rows": done.rows, "seconds": round(done.seconds, 3)}
+        )
+    else:
+        click.echo(done.sentence())

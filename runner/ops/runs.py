@@ -137,7 +137,7 @@ def running(connection: psycopg.Connection, settings: Settings) -> Mapping[str, 
 
 
 def history(
-    connection: psycopg.Connection, settings: Settings, *, limit: int, job: str | None = None
+    connection: psycopg.Connection, settings: Settings, *, limit: int, job: str | None = None, order: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """The newest rows first, each run before its jobs.
 
@@ -146,9 +146,10 @@ def history(
         settings: Which schema.
         limit: At most this many runs.
         job: Only runs with this job, and only its rows.
+        order: The order of the jobs within a run.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_query(settings, _HISTORY), {"limit": limit, "job": job}).fetchall()
+        return cursor.execute(_query(settings, _HISTORY), {"limit": limit, "job": job, "order": list(order)}).fetchall()
 
 
 def _query(settings: Settings, text: LiteralString) -> sql.Composed:
@@ -209,5 +210,5 @@ _HISTORY = """
         outcome, published, error, host, pid, details
     from {job_runs}
     where run_id in (select run_id from newest) and (%(job)s::text is null or job = %(job)s)
-    order by started_at desc, run_id, kind desc, job
+    order by started_at desc, run_id, kind desc, array_position(%(order)s::text[], job)
 """

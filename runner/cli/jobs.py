@@ -1,0 +1,78 @@
+"""`fieldlab jobs`: what ran, when, how long, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich.table import Table
+
+from runner import console
+from runner.cli.run import thousands
+from runner.jobs import JOB_NAMES
+from runner.ops import migrate, runs
+from runner.settings import load_settings
+from runner.warehouse import open_warehouse
+
+RUNS = ("run", "backfill")
+
+
+@click.command(epilog="Example: fieldlab jobs --job alignment --limit 5")
+@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="How many runs to show.")
+@click.option(
+    "--job",
+    type=click.Choice((*JOB_NAMES, *RUNS)),
+    metavar="NAME",
+    help=f"Only this job: {', '.join(JOB_NAMES)}; or only whole runs: {', '.join(RUNS)}.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")
+def jobs(limit: int, job: str | None, as_json: bool) -> None:
+    """Show the history of runs, the newest first."""
+    settings = load_settings()
+    with open_warehouse(settings) as warehouse, warehouse.connect() as connection:
+        migrate.ensure(connection, settings)
+        rows = runs.history(connection, settings, limit=limit, job=job, order=JOB_NAMES)
+    if as_json:
+        console.echo_json([{**row, "run_id": str(row["run_id"])} for row in rows])
+        return
+    if not rows:
+        click.echo("Nothing ran yet. Start with `fieldlab run`.")
+        return
+    out = console.out()
+    out.print(history_table(rows))
+    for line in reasons(rows):
+        out.print(line, markup=False)
+
+
+def history_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """The history for people: each run above its jobs, within 100 columns."""
+    table = Table(caption="Times are UTC. A job's seconds are its own work: a model two jobs need counts for both.")
+    for name in ("Started", "Job", "As of", "Outcome"):
+        table.add_column(name, no_wrap=True)
+    for name in ("Seconds", "Rows"):
+        table.add_column(name, no_wrap=True, justify="right")
+    for row in rows:
+        is_run = row["kind"] == "run"
+        table.add_row(
+            moment(row),
+            row["job"] if is_run else f"  {row['job']}",
+            str(row["as_of"]),
+            row["outcome"],
+            "" if row["seconds"] is None else f"{row['seconds']:.1f}",
+            thousands(row["rows"]),
+            style="bold" if is_run else None,
+        )
+    return table
+
+
+def reasons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why what did not succeed did not, one text per run and reason."""
+    who: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row["error"]:
+            who.setdefault((moment(row), row["error"]), []).append(row["job"])
+    return [f"{started} {', '.join(names)}: {error}" for (started, error), names in who.items()]
+
+
+def moment(row: Mapping[str, Any]) -> str:
+    """When a run or job began, UTC."""
+    return f"{row['started_at']:%Y-%m-%d %H:%M:%S}"
