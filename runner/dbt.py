@@ -133,7 +133,7 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
         warehouse: The connection dbt gets, the same as the runner's.
     """
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in {"DBT_PROFILE", "DBT_TARGET"}},
         **warehouse.dbt_environment(),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PGOPTIONS": _session_options(warehouse),

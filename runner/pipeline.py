@@ -253,7 +253,7 @@ class _Work:
                 runs.finish(connection, self.settings, self.run, job, self.ends[job])
 
     def build(self, lock: RunLock) -> None:
-        """Run dbt once for all jobs; those with nothing to publish end here."""
+        """Run dbt once for all jobs; those whose half of it failed end here."""
         names = [job.name for job in self.active if job.domain]
         if not names:
             return
@@ -275,14 +275,15 @@ class _Work:
             error = self._build_error(job)
             if error:
                 self._end(job, "failed", published=False if job.name in PUBLISHERS else None, error=error)
-            elif job.name not in PUBLISHERS:
-                self._end(job, "succeeded")
 
     def publish(self) -> None:
         """Apply the rules of the jobs that were built and publish what they find."""
         failed_tests = [node.name for node in self.built.nodes if node.failed_test]
         for job in self.active:
             if job.name in self.ends:
+                continue
+            if job.name not in PUBLISHERS:
+                self._end(job, "succeeded")
                 continue
             newer = self._newer(job)
             if job.domain and failed_tests:

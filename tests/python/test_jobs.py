@@ -1,0 +1,76 @@
+"""The jobs, their dbt selectors, and which nodes belong to each."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runner.jobs import JOB_NAMES, JOBS, find_jobs, job_nodes, marts
+from runner.pipeline import build_arguments
+
+PROJECT = Path(__file__).parents[2]
+
+
+def manifest() -> dict[str, Any]:
+    """lines feeds spending (a job of its own) and prices; each has a test, and one test reads both."""
+
+    def node(kind: str, *tags: str, reads: tuple[str, ...] = ()) -> dict[str, Any]:
+        access = "public" if kind == "model" else None
+        return {"resource_type": kind, "tags": list(tags), "depends_on": {"nodes": list(reads)}, "access": access}
+
+    nodes = {
+        "model.lines": node("model"),
+        "model.spending": node("model", "spending-metrics", reads=("model.lines",)),
+        "model.prices": node("model", "price-benchmarks", reads=("model.lines",)),
+        "snapshot.prices": node("snapshot", "price-benchmarks", reads=("model.prices",)),
+        "test.lines": node("test", reads=("model.lines",)),
+        "test.both": node("test", reads=("model.spending", "model.prices")),
+    }
+    parents = {key: value["depends_on"]["nodes"] for key, value in nodes.items()}
+    return {"nodes": nodes, "parent_map": parents}
+
+
+def test_a_job_owns_its_tagged_nodes_their_parents_and_the_tests_on_these_alone() -> None:
+    belonging = job_nodes(manifest(), find_jobs(["spending-metrics", "price-benchmarks", "cleanup-expired"]))
+    assert belonging == {
+        "spending-metrics": {"model.spending", "model.lines", "test.lines"},
+        "price-benchmarks": {"model.prices", "snapshot.prices", "model.lines", "test.lines"},
+        "cleanup-expired": set(),
+    }
+
+
+def test_a_jobs_rows_are_those_of_its_public_models() -> None:
+    assert marts(manifest(), "price-benchmarks") == {"model.prices"}
+
+
+def test_jobs_run_in_their_own_order_and_none_named_is_all() -> None:
+    assert [job.name for job in find_jobs(["recommendations", "alignment"])] == ["alignment", "recommendations"]
+    assert find_jobs([]) == JOBS
+
+
+def test_every_job_with_models_has_a_selector_that_takes_its_tag_with_all_parents() -> None:
+    selectors = yaml.safe_load((PROJECT / "selectors.yml").read_text())["selectors"]
+    expected = {"method": "tag", "parents": True, "indirect_selection": "buildable"}
+    found = {selector["name"]: selector["definition"] for selector in selectors}
+    assert found == {job.name: {**expected, "value": job.name} for job in JOBS if job.domain}
+
+
+def test_time_limits_and_names_are_those_agreed_with_operations() -> None:
+    assert {job.name: job.seconds for job in JOBS} == {
+        "spending-metrics": 120,
+        "price-benchmarks": 300,
+        "purchase-patterns": 300,
+        "anomalies": 120,
+        "alignment": 300,
+        "recommendations": 180,
+        "cleanup-expired": 60,
+    }
+    assert len(set(JOB_NAMES)) == len(JOB_NAMES)
+
+
+def test_several_jobs_are_one_build_without_unit_tests() -> None:
+    arguments = build_arguments(["alignment", "anomalies"], full_refresh=True)
+    assert arguments[:4] == ["build", "--select", "+tag:alignment", "+tag:anomalies"]
+    assert "--selector" not in arguments
+    assert arguments[-1] == "--full-refresh"
+    assert arguments[arguments.index("--exclude-resource-type") + 1] == "unit_test"

@@ -1,0 +1,428 @@
+"""A run from end to end, with every fault it must survive. Needs dbt and a database; the project is a tiny one."""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from tiny_project import prepare_database, write_tiny_project
+
+from runner.backfill import backfill_prices
+from runner.dbt import DbtResult
+from runner.errors import FieldlabError
+from runner.ops.lock import RunLock
+from runner.ops.runs import Published, Run
+from runner.pipeline import Request, RunReport, run_pipeline
+from runner.settings import Settings, load_settings
+from runner.warehouse import Warehouse, open_warehouse
+
+DAY = date(2025, 3, 31)
+
+
+@pytest.fixture(scope="module")
+def shared_database(server_url: str) -> Iterator[str]:
+    """One database for all tests here: another name would cost dbt a full parse each time."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'create database "{name}"')
+        yield make_conninfo(server_url, dbname=name)
+        admin.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture
+def settings(shared_database: str, project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """The environment points at the tiny project; the database is as on the first day, without faults."""
+    parts = conninfo_to_dict(shared_database)
+    url = f"postgresql://{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}/{parts['dbname']}"
+    monkeypatch.setenv("FIELDLAB_DATABASE_URL", url)
+    monkeypatch.setenv("FIELDLAB_PROJECT_DIR", str(project))
+    monkeypatch.setenv("FIELDLAB_HOME", str(tmp_path))
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    monkeypatch.delenv("FIELDLAB_AS_OF", raising=False)
+    monkeypatch.delenv("DBT_TARGET", raising=False)
+    settings = load_settings()
+    with psycopg.connect(url) as connection:
+        for schema in ("control", "raw_alignment", "raw_procurement", "fieldlab_ops", "fieldlab_procurement"):
+            connection.execute(f"drop schema if exists {schema} cascade")
+    prepare_database(url, settings)
+    return settings
+
+
+@pytest.fixture
+def warehouse(settings: Settings) -> Iterator[Warehouse]:
+    with open_warehouse(settings) as warehouse:
+        yield warehouse
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Publishers that only note that they were called."""
+    calls: list[str] = []
+
+    def publisher(job: str) -> Callable[..., Published]:
+        def publish(connection: psycopg.Connection, settings: Settings, run: Run, vendor_id: str | None) -> Published:
+            calls.append(f"{job} {run.as_of} {vendor_id or 'all'}")
+            return Published({"reports": 2})
+
+        return publish
+
+    publishers = {job: publisher(job) for job in ("alignment", "recommendations", "cleanup-expired")}
+    monkeypatch.setattr("runner.pipeline.PUBLISHERS", publishers)
+    return calls
+
+
+@pytest.fixture
+def no_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dbt that does nothing, and well, for tests of what follows it."""
+
+    class Idle:
+        def run(self, *_: object) -> DbtResult:
+            return DbtResult()
+
+    monkeypatch.setattr("runner.pipeline.open_dbt", lambda *_: contextlib.nullcontext(Idle()))
+
+
+def set_fault(warehouse: Warehouse, fault: str, value: float) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("insert into control.faults values (%s, %s)", [fault, value])
+
+
+def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
+    with warehouse.connect() as connection:
+        return connection.execute(text).fetchall()
+
+
+def run_jobs(settings: Settings, warehouse: Warehouse, *jobs: str, **request: Any) -> RunReport:
+    return run_pipeline(settings, warehouse, Request(jobs, **{"as_of": DAY, **request}))
+
+
+def outcomes(report: RunReport) -> dict[str, str]:
+    return {item.job.name: item.end.outcome for item in report.jobs}
+
+
+def fieldlab(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "runner", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **options}
+    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def wait_until(what: Callable[[], object], seconds: float = 40) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+
+
+def dbt_sessions(warehouse: Warehouse) -> Sequence[tuple[Any, ...]]:
+    return query(
+        warehouse,
+        "select query from pg_stat_activity where datname = current_database() and query like '%pg_sleep(%' "
+        "and state = 'active' and pid <> pg_backend_pid()",
+    )
+
+
+def test_a_run_builds_publishes_records_and_tells_listeners(
+    settings: Settings, warehouse: Warehouse, published: list[str]
+) -> None:
+    with warehouse.connect(autocommit=True) as listener:
+        listener.execute("listen fieldlab")
+        report = run_jobs(settings, warehouse)
+        events = [json.loads(notice.payload) for notice in listener.notifies(timeout=1)]
+
+    assert report.outcome == "succeeded", report.problems
+    assert set(outcomes(report).values()) == {"succeeded"}
+    assert published == [
+        f"alignment {DAY} all",
+        f"recommendations {DAY} all",
+        f"cleanup-expired {DAY} all",
+    ]
+    assert sorted(event["event"] for event in events) == [
+        "ALIGNMENT_COMPUTED",
+        "ANOMALIES_DETECTED",
+        "PATTERNS_COMPUTED",
+        "PRICE_BENCHMARKS_COMPUTED",
+        "RECOMMENDATIONS_GENERATED",
+        "SPENDING_METRICS_COMPUTED",
+    ]
+    alignment = next(event for event in events if event["event"] == "ALIGNMENT_COMPUTED")
+    assert alignment["reports"] == 2
+    assert alignment["run_id"] == str(report.run.run_id)
+    history = query(
+        warehouse,
+        "select kind, job, outcome, rows, published, explicit_as_of from fieldlab_ops.job_runs order by kind desc, job",
+    )
+    assert history == [
+        ("run", "run", "succeeded", 11, None, True),
+        ("job", "alignment", "succeeded", 2, True, True),
+        ("job", "anomalies", "succeeded", None, None, True),
+        ("job", "cleanup-expired", "succeeded", None, None, True),
+        ("job", "price-benchmarks", "succeeded", 6, None, True),
+        ("job", "purchase-patterns", "succeeded", None, None, True),
+        ("job", "recommendations", "succeeded", 3, True, True),
+        ("job", "spending-metrics", "succeeded", 6, None, True),
+    ]
+
+
+def test_a_failed_data_test_keeps_what_was_published_before(
+    settings: Settings, warehouse: Warehouse, published: list[str]
+) -> None:
+    set_fault(warehouse, "bad", 1)
+    report = run_jobs(settings, warehouse, "alignment", "recommendations", "spending-metrics")
+    assert published == []
+    assert report.outcome == "failed"
+    assert outcomes(report) == {"spending-metrics": "succeeded", "alignment": "failed", "recommendations": "failed"}
+    assert any("no_bad_rows_market" in problem for problem in report.problems)
+    assert any("Got 1 result" in problem and "target/compiled" in problem for problem in report.problems)
+
+
+def test_a_failed_model_stops_only_the_jobs_that_need_it(
+    settings: Settings, warehouse: Warehouse, published: list[str]
+) -> None:
+    set_fault(warehouse, "broken", 1)
+    report = run_jobs(settings, warehouse, "alignment", "recommendations", "price-benchmarks")
+    assert published == [f"alignment {DAY} all"]
+    assert report.outcome == "failed"
+    assert outcomes(report) == {"price-benchmarks": "succeeded", "alignment": "succeeded", "recommendations": "failed"}
+    problem = "\n".join(report.problems)
+    assert "spending_metrics" in problem
+    assert "division by zero" in problem
+    assert "target/run/fieldlab/models/spending_metrics.sql" in problem
+    assert "Traceback" not in problem
+
+
+def test_an_older_date_is_built_but_published_only_on_demand(
+    settings: Settings, warehouse: Warehouse, published: list[str], no_dbt: None
+) -> None:
+    older = DAY - timedelta(days=1)
+    run_jobs(settings, warehouse, "alignment")
+    report = run_jobs(settings, warehouse, "alignment", as_of=older)
+    assert published == [f"alignment {DAY} all"]
+    assert report.outcome == "succeeded"
+    assert any(f"{older} is older than {DAY}" in note for note in report.notes)
+    assert [item.end.published for item in report.jobs] == [False]
+
+    run_jobs(settings, warehouse, "alignment", as_of=older, publish_older=True)
+    assert published == [f"alignment {DAY} all", f"alignment {older} all"]
+
+
+def test_a_lost_connection_is_tried_again(
+    settings: Settings, warehouse: Warehouse, published: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.dbt.PAUSES", (0.1, 0.1, 0.1))
+    set_fault(warehouse, "lost", 2)
+    report = run_jobs(settings, warehouse, "alignment")
+    assert report.outcome == "succeeded", report.problems
+    assert {node.name for node in report.nodes} >= {"market", "market_summary", "no_bad_rows_market_"}
+    assert query(warehouse, "select last_value from control.tries") == [(3,)]
+    assert published == [f"alignment {DAY} all"]
+
+
+def test_a_fault_that_stays_is_tried_three_times_more(
+    settings: Settings, warehouse: Warehouse, published: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.dbt.PAUSES", (0.1, 0.1, 0.1))
+    set_fault(warehouse, "lost", 99)
+    report = run_jobs(settings, warehouse, "alignment")
+    assert report.outcome == "failed"
+    assert query(warehouse, "select last_value from control.tries") == [(4,)]
+    assert published == []
+
+
+def test_a_run_that_takes_too_long_is_stopped_with_its_queries(
+    settings: Settings, warehouse: Warehouse, published: list[str]
+) -> None:
+    set_fault(warehouse, "sleep", 120)
+    begun = time.monotonic()
+    report = run_jobs(settings, warehouse, "alignment", "cleanup-expired", time_limit=10)
+    assert time.monotonic() - begun < 40
+    assert report.outcome == "failed"
+    assert "time limit of 10 s" in report.problems[0]
+    assert published == []
+    wait_until(lambda: not dbt_sessions(warehouse), 5)
+
+
+def test_a_killed_run_leaves_no_lock_no_query_and_is_marked(
+    settings: Settings, warehouse: Warehouse, published: list[str]
+) -> None:
+    set_fault(warehouse, "sleep", 120)
+    with fieldlab("run", "--job", "alignment") as process:
+        wait_until(lambda: dbt_sessions(warehouse))
+        with pytest.raises(FieldlabError, match=f"process {process.pid} on .*, since 20"):
+            run_jobs(settings, warehouse, "cleanup-expired")
+        process.kill()
+    wait_until(lambda: not dbt_sessions(warehouse), 5)
+
+    assert run_jobs(settings, warehouse, "cleanup-expired").outcome == "succeeded"
+    history = query(warehouse, "select job, outcome from fieldlab_ops.job_runs order by started_at, kind desc")
+    assert history == [
+        ("run", "interrupted"),
+        ("alignment", "interrupted"),
+        ("run", "succeeded"),
+        ("cleanup-expired", "succeeded"),
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_says_so_and_exits_1(settings: Settings, warehouse: Warehouse, number: signal.Signals) -> None:
+    set_fault(warehouse, "sleep", 120)
+    with fieldlab("run", "--job", "alignment") as process:
+        wait_until(lambda: dbt_sessions(warehouse))
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    assert not dbt_sessions(warehouse)
+    assert query(warehouse, "select distinct outcome from fieldlab_ops.job_runs") == [("interrupted",)]
+
+
+def test_a_project_that_does_not_parse_is_told_without_a_stack_trace(
+    settings: Settings, warehouse: Warehouse, published: list[str], project: Path
+) -> None:
+    broken = project / "models" / "broken.sql"
+    broken.write_text("select * from {{ ref('nowhere') }}")
+    try:
+        report = run_jobs(settings, warehouse, "alignment")
+    finally:
+        broken.unlink()
+    assert report.outcome == "failed"
+    assert "nowhere" in report.problems[0]
+    assert "Traceback" not in report.problems[0]
+    assert published == []
+
+
+def test_history_survives_a_full_refresh(settings: Settings, warehouse: Warehouse, published: list[str]) -> None:
+    days = [DAY - timedelta(days=1), DAY]
+    run_jobs(settings, warehouse, "price-benchmarks", as_of=days[0])
+    run_jobs(settings, warehouse, "price-benchmarks", as_of=days[1], full_refresh=True)
+    found = query(warehouse, "select distinct snapshot_date from fieldlab_procurement.price_snapshots order by 1")
+    assert [day for (day,) in found] == days
+
+
+def test_a_backfill_fills_each_day_once_and_keeps_newer_lines(settings: Settings, warehouse: Warehouse) -> None:
+    run_jobs(settings, warehouse, "spending-metrics", as_of=DAY + timedelta(days=9))
+    for _ in range(2):
+        done = backfill_prices(settings, warehouse, DAY, DAY + timedelta(days=2))
+        assert [day.day for day in done.days] == [31, 1, 2]
+    found = query(
+        warehouse, "select snapshot_date, count(*) from fieldlab_procurement.price_snapshots group by 1 order by 1"
+    )
+    assert found == [(DAY + timedelta(days=number), 3) for number in range(3)]
+    lines = query(warehouse, "select distinct as_of from fieldlab_procurement.invoice_lines")
+    assert lines == [(DAY + timedelta(days=9),)]
+
+
+def test_a_stopped_backfill_leaves_whole_days_and_says_how_to_go_on(settings: Settings, warehouse: Warehouse) -> None:
+    set_fault(warehouse, "slow_day", 1)
+    with fieldlab("backfill", "--from", "2025-03-01", "--to", "2025-03-31") as process:
+        wait_until(lambda: query(warehouse, "select to_regclass('fieldlab_procurement.price_snapshots')") != [(None,)])
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    days = query(warehouse, "select snapshot_date, count(*) from fieldlab_procurement.price_snapshots group by 1")
+    assert {count for _, count in days} == {3}
+    last = max(day for day, _ in days)
+    # The day under way when it was stopped may have been written already; it is then done again.
+    assert any(f"--from {day} --to 2025-03-31" in err for day in (last, last + timedelta(days=1)))
+    history = query(warehouse, "select job, outcome from fieldlab_ops.job_runs")
+    assert history == [("backfill", "interrupted")]
+
+
+def test_a_domain_without_tables_is_left_out_and_the_run_succeeds(
+    settings: Settings, warehouse: Warehouse, published: list[str]
+) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("drop schema raw_alignment cascade; drop schema raw_procurement cascade")
+    report = run_jobs(settings, warehouse, "alignment", "anomalies", vendor_id="anyone")
+    assert report.outcome == "succeeded"
+    assert set(outcomes(report).values()) == {"left out"}
+    assert "raw_alignment has no alignment tables: alignment" in "\n".join(report.notes)
+    assert "raw_procurement has no procurement tables: anomalies" in "\n".join(report.notes)
+    assert published == []
+    with pytest.raises(FieldlabError, match="raw_procurement"):
+        backfill_prices(settings, warehouse, DAY, DAY)
+
+
+def test_a_domain_with_half_its_tables_is_refused(settings: Settings, warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute('drop table raw_alignment."Selection"')
+    with pytest.raises(FieldlabError, match="raw_alignment has alignment tables but lacks Selection"):
+        run_jobs(settings, warehouse, "alignment")
+    assert run_jobs(settings, warehouse, "cleanup-expired").outcome == "succeeded"
+
+
+def test_an_unknown_vendor_is_told_the_closest(settings: Settings, warehouse: Warehouse) -> None:
+    with pytest.raises(FieldlabError, match="acme-hom") as refusal:
+        run_jobs(settings, warehouse, "alignment", vendor_id="acme-hom")
+    assert "acme-home" in refusal.value.hint
+
+
+def test_rules_and_publishers_that_fail_do_not_stop_the_others(
+    settings: Settings, warehouse: Warehouse, no_dbt: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(*_: object) -> Published:
+        raise KeyError("oops")
+
+    publishers = {
+        "alignment": bug,
+        "recommendations": lambda *_: Published({"new": 3}, {"price_rise": "it broke"}),
+        "cleanup-expired": lambda *_: Published({"expired": 1}),
+    }
+    monkeypatch.setattr("runner.pipeline.PUBLISHERS", publishers)
+    report = run_jobs(settings, warehouse, "alignment", "recommendations", "cleanup-expired")
+    assert report.outcome == "failed"
+    ends = {item.job.name: item.end for item in report.jobs}
+    assert (ends["alignment"].outcome, ends["alignment"].published) == ("failed", False)
+    assert (ends["recommendations"].outcome, ends["recommendations"].published) == ("failed", True)
+    assert ends["cleanup-expired"].outcome == "succeeded"
+    assert "rule price_rise: it broke" in report.problems
+    assert any("KeyError: 'oops'" in problem for problem in report.problems)
+
+
+def test_a_publisher_that_loses_its_connection_is_called_again(
+    settings: Settings, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def loses_once(connection: psycopg.Connection, *_: object) -> Published:
+        calls.append(1)
+        if len(calls) == 1:
+            with contextlib.suppress(psycopg.OperationalError):
+                connection.execute("select pg_terminate_backend(pg_backend_pid())")
+            connection.execute("select 1")
+        return Published({})
+
+    monkeypatch.setattr("runner.ops.retry.PAUSES", (0.1, 0.1, 0.1))
+    monkeypatch.setattr("runner.pipeline.PUBLISHERS", {"cleanup-expired": loses_once})
+    assert run_jobs(settings, warehouse, "cleanup-expired").outcome == "succeeded"
+    assert len(calls) == 2
+
+
+def test_a_lock_whose_session_was_lost_is_taken_again(settings: Settings, warehouse: Warehouse) -> None:
+    run_jobs(settings, warehouse, "cleanup-expired")
+    with RunLock(warehouse, settings) as lock:
+        query(
+            warehouse,
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' "
+            "and database = (select oid from pg_database where datname = current_database())",
+        )
+        lock.hold()
+        with pytest.raises(FieldlabError, match="Another run"):
+            RunLock(warehouse, settings).__enter__()

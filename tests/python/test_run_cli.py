@@ -1,0 +1,91 @@
+"""`fieldlab run`, `backfill` and `jobs` as typed: exit codes, what goes where, width."""
+
+import json
+from datetime import date
+
+import pytest
+from click.testing import CliRunner, Result
+
+from runner.cli import cli
+from runner.cli.run import print_report, report_json
+from runner.jobs import JOBS
+from runner.ops.runs import Finished, Run
+from runner.pipeline import JobReport, RunReport
+
+LONG = "a_very_long_model_name_" * 5
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--job", "everything"], "spending-metrics"),
+        (["run", "--as-of", "2025-02-30"], "2025-02-30"),
+        (["run", "--as-of", "20250228"], "write it as 2026-01-31"),
+        (["run", "--as-of", ""], "is not a date"),
+        (["run", "--job", "anomalies", "--vendor", "v"], "--vendor"),
+        (["backfill", "--from", "2025-02-02", "--to", "2025-02-01"], "lies after"),
+        (["backfill", "--from", "2025-02-02"], "--to"),
+        (["jobs", "--limit", "0"], "limit"),
+    ],
+)
+def test_what_cannot_be_asked_like_that_exits_2_and_says_why(arguments: list[str], words: str) -> None:
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_bad_date_in_the_environment_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIELDLAB_AS_OF", "yesterday")
+    result = invoke("run")
+    assert result.exit_code == 2
+    assert "yesterday" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "backfill", "jobs"])
+def test_help_ends_with_an_example(command: str) -> None:
+    result = invoke(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example: fieldlab {command}" in result.stdout
+
+
+def test_history_before_the_first_run_says_how_to_begin(database_url: str) -> None:
+    result = invoke("jobs")
+    assert (result.exit_code, result.stdout) == (0, "Nothing ran yet. Start with `fieldlab run`.\n")
+    assert json.loads(invoke("jobs", "--json").stdout) == []
+
+
+def test_a_run_is_recorded_and_shown_within_100_columns(database_url: str) -> None:
+    ran = invoke("run", "--job", "cleanup-expired", "--as-of", "2025-02-28", "--json")
+    assert ran.exit_code == 0
+    assert json.loads(ran.stdout)["as_of"] == "2025-02-28"
+    shown = invoke("jobs")
+    assert "cleanup-expired" in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 100
+    recorded = json.loads(invoke("jobs", "--json").stdout)
+    assert [(row["job"], row["outcome"], row["as_of"]) for row in recorded] == [
+        ("run", "succeeded", "2025-02-28"),
+        ("cleanup-expired", "succeeded", "2025-02-28"),
+    ]
+
+
+def report() -> RunReport:
+    counts = {"reports": 12_859, "keep": 20_642, "drop": 13_714, "add": 4_708, "vendors left without a set": 1}
+    ends = [Finished("succeeded", 12.3456, 1_234_567_890, True, "", {"counts": counts}) for _ in JOBS]
+    jobs = tuple(JobReport(job, end) for job, end in zip(JOBS, ends, strict=True))
+    return RunReport(Run(date(2025, 3, 31), True), "succeeded", 99.9, jobs, (), (), (f"Note {LONG}",))
+
+
+def test_a_report_fits_100_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(report())
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 100
+    assert "1,234,567,890" in text
+
+
+def test_a_report_for_machines_is_json() -> None:
+    assert json.loads(json.dumps(report_json(report()), default=str))["jobs"][0]["seconds"] == 12.346

@@ -1,0 +1,93 @@
+"""A dbt project of a few models whose faults a test switches on in the database: `control.faults`."""
+
+from pathlib import Path
+
+import psycopg
+
+from runner.load.contract import DOMAINS, create_source_tables
+from runner.settings import Settings
+
+FILES = {
+    "dbt_project.yml": """
+name: fieldlab
+version: 1.0.0
+profile: fieldlab
+vars:
+  timezone: UTC
+  alignment_source_schema: raw_alignment
+  procurement_source_schema: raw_procurement
+models:
+  fieldlab:
+    +materialized: table
+    +access: public
+    +group: everyone
+    +schema: procurement
+""",
+    "models/_models.yml": """
+groups:
+  - name: everyone
+    owner: {name: Everyone, email: everyone@example.com}
+models:
+  - name: market
+    config: {tags: [alignment]}
+    data_tests: [no_bad_rows]
+  - name: market_summary
+    config: {tags: [alignment]}
+  - name: invoice_lines
+    config: {tags: [spending-metrics, price-benchmarks]}
+  - name: spending_metrics
+    config: {tags: [spending-metrics, recommendations]}
+  - name: price_snapshots
+    config: {tags: [price-benchmarks], materialized: incremental, full_refresh: false}
+""",
+    "macros/fault.sql": """
+{% macro fault(name) %}
+(select coalesce(sum(value), 0)::int from control.faults where fault = '{{ name }}')
+{% endmacro %}
+{% macro delete_day() %}
+{% if is_incremental() %}
+delete from {{ this }} where snapshot_date = '{{ env_var('FIELDLAB_AS_OF', '') }}'
+{% endif %}
+{% endmacro %}
+{% macro lose_connection() %}
+select case when nextval('control.tries') <= {{ fault('lost') }} then pg_terminate_backend(pg_backend_pid()) end
+{% endmacro %}
+""",
+    "macros/no_bad_rows.sql": "{% test no_bad_rows(model) %}select * from {{ model }} where is_bad{% endtest %}",
+    "models/market.sql": """
+{{ config(pre_hook="{{ lose_connection() }}") }}
+with pause as materialized (select pg_sleep({{ fault('sleep') }}))
+select 1 as id, {{ fault('bad') }} > 0 as is_bad from pause
+""",
+    "models/market_summary.sql": "select count(*) as n from {{ ref('market') }}",
+    "models/invoice_lines.sql": """
+select number, '{{ env_var("FIELDLAB_AS_OF", "2000-01-01") if execute }}'::date as as_of
+from generate_series(1, 3) as number
+""",
+    "models/spending_metrics.sql": "select 1 / (1 - {{ fault('broken') }}) as one from {{ ref('invoice_lines') }}",
+    "models/price_snapshots.sql": """
+{{ config(pre_hook="{{ delete_day() }}") }}
+select '{{ env_var("FIELDLAB_AS_OF", "2000-01-01") if execute }}'::date as snapshot_date, number
+from {{ ref('invoice_lines') }}
+cross join (select pg_sleep({{ fault('slow_day') }})) as pause
+""",
+}
+
+
+def write_tiny_project(folder: Path) -> Path:
+    for name, text in FILES.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return folder
+
+
+def prepare_database(url: str, settings: Settings) -> None:
+    """Both applications' tables, empty but for one vendor, and no faults."""
+    with psycopg.connect(url) as connection:
+        connection.execute("create schema control")
+        connection.execute("create table control.faults (fault text, value numeric)")
+        connection.execute("create sequence control.tries")
+        for domain in DOMAINS:
+            create_source_tables(connection, settings, domain)
+        connection.execute("""insert into raw_alignment."Collection" values ('c1', 'Oak', 'acme-home', 0)""")
