@@ -67,7 +67,7 @@ select
     collection_name,
     cast(raw_trend as numeric(38, 12)) as raw_trend,
     cast(trend_base as numeric(38, 12)) as trend_base,
-    cast({{ rounded_quotient('raw_trend', 'trend_base', 12) }} as numeric(38, 12)) as normalized_trend,
+    {{ ratio('raw_trend', 'trend_base') }} as normalized_trend,
     -- Compared as a product: a quotient just below the threshold may round up to it.
     raw_trend >= {{ var('market_top_min_trend') }} * trend_base as is_market_top,
     selection_count,
@@ -75,8 +75,7 @@ select
     display_count,
     carrying_dealer_count,
     sku_count,
-    cast({{ rounded_quotient('dealer_weight_sum', 'greatest(1, selection_count)', 12) }} as numeric(38, 12))
-        as avg_dealer_influence,
+    {{ ratio('dealer_weight_sum', 'greatest(1, selection_count)') }} as avg_dealer_influence,
     trend_rank,
     {{ run_columns() }}
 from ranked

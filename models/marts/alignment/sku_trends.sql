@@ -40,12 +40,11 @@ select
     collection_name,
     cast(raw_trend as numeric(38, 12)) as raw_trend,
     cast(trend_base as numeric(38, 12)) as trend_base,
-    cast({{ rounded_quotient('raw_trend', 'trend_base', 12) }} as numeric(38, 12)) as normalized_trend,
+    {{ ratio('raw_trend', 'trend_base') }} as normalized_trend,
     selection_count,
     must_carry_count,
     pass_count,
-    cast({{ rounded_quotient('dealer_weight_sum', 'greatest(1, selection_count)', 12) }} as numeric(38, 12))
-        as avg_dealer_influence,
+    {{ ratio('dealer_weight_sum', 'greatest(1, selection_count)') }} as avg_dealer_influence,
     trend_rank,
     {{ run_columns() }}
 from ranked

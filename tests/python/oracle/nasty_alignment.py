@@ -13,7 +13,7 @@ STATUSES = ("PASSED", "INTERESTED", "SELECTED", "MUST_CARRY")
 # Scores are sales / 10,000 + 1.5 per displayed collection + 5 per market: these lie on and around the halves.
 AMOUNTS = (
     "0",
-    "-250",
+    "-40000",
     "2499.99",
     "2500",
     "5000",
