@@ -1,0 +1,68 @@
+"""A database with dbt on it, for tests that build the project's own models."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
+
+from runner.dbt import Dbt, open_dbt
+from runner.load.contract import create_source_tables
+from runner.settings import load_settings
+from runner.warehouse import Warehouse
+
+SCHEMAS = ("staging", "alignment", "procurement", "snapshots")
+
+
+@dataclass(frozen=True)
+class DbtDatabase:
+    """dbt, and the database it works in."""
+
+    dbt: Dbt
+    url: str
+
+    def connect(self, schema: str) -> psycopg.Connection:
+        """A connection that finds tables in `schema`; its rows are dicts."""
+        return psycopg.connect(self.url, options=f"-c search_path={schema}", row_factory=dict_row)
+
+    def reset(self, domain: str) -> None:
+        """Leave nothing but empty source tables of one domain."""
+        with psycopg.connect(self.url) as connection:
+            for schema in ("raw_alignment", "raw_procurement", *(f"fieldlab_{part}" for part in SCHEMAS)):
+                connection.execute(f"drop schema if exists {schema} cascade")
+            create_source_tables(connection, load_settings(), domain, with_optional=True)
+
+    def run(self, command: str, *arguments: str, as_of: date) -> None:
+        """Invoke dbt as of a date; it must succeed."""
+        result = self.dbt.invoke([command, *arguments], {"FIELDLAB_AS_OF": as_of.isoformat()})
+        assert result.explain() == []
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """The rows of a query."""
+        with psycopg.connect(self.url, row_factory=dict_row) as connection:
+            return connection.execute(query).fetchall()
+
+
+@contextmanager
+def dbt_database(server_url: str, folder: Path) -> Iterator[DbtDatabase]:
+    """A fresh database and dbt on it. One for a whole module: another database costs dbt a full parse each time."""
+    name = f"test_{secrets.token_hex(6)}"
+    parts = conninfo_to_dict(server_url)
+    url = f"postgresql://{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}/{name}"
+    with psycopg.connect(make_conninfo(server_url), autocommit=True) as admin:
+        admin.execute(f'create database "{name}"')
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("FIELDLAB_HOME", str(folder / "home"))
+            environment.setenv("DBT_TARGET_PATH", str(folder / "target"))
+            environment.setenv("DBT_PROFILES_DIR", str(folder))  # not the developer's own profile
+            environment.delenv("DBT_TARGET", raising=False)
+            with open_dbt(load_settings(), Warehouse(url)) as dbt:
+                yield DbtDatabase(dbt, url)
+        admin.execute(f'drop database "{name}" with (force)')
