@@ -18,8 +18,8 @@ PRIORITIES = {1: "critical", 2: "high", 3: "medium", 4: "low", 5: "note"}
 STYLES = {1: "bold red", 2: "yellow", 3: "", 4: "dim", 5: "dim"}
 
 
-def render_list(found: Listing, words: Words) -> RenderableType:
-    """A table of recommendations and what they save together."""
+def render_list(found: Listing, words: Words, *, more: str = " (--limit)") -> RenderableType:
+    """A table of recommendations and what they save together; `more` says how to see those left out."""
     if not found.count:
         return Text("Nothing open matches.")
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -38,7 +38,7 @@ def render_list(found: Listing, words: Words) -> RenderableType:
             percent_of(row["confidence_score"]),
             row["status"].lower(),
         )
-    shown = "" if len(found.rows) == found.count else f"; the first {len(found.rows):,} are shown (--limit)"
+    shown = "" if len(found.rows) == found.count else f"; the first {len(found.rows):,} are shown{more}"
     totals = f"{words.amount(found.totals['year'])} a year, {words.amount(found.totals['once'])} once"
     return Group(
         table,

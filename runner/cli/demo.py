@@ -18,9 +18,11 @@ from runner.cli.run import report_json
 from runner.demo import AS_OF, SEED
 from runner.demo.guard import refuse_foreign_files
 from runner.demo.play import Played, play
+from runner.demo.remove import remove
 from runner.demo.summary import Summary, read_summary
 from runner.demo.view import WIDTH, render
 from runner.report import in_order
+from runner.rules.words import Words
 from runner.settings import load_settings
 from runner.warehouse import open_warehouse
 
@@ -46,14 +48,20 @@ from runner.warehouse import open_warehouse
     type=click.Path(file_okay=False, path_type=Path),
     help="Write the generated CSV files to this folder and leave them there: `fieldlab load` takes such files.",
 )
+@click.option("--remove", "removing", is_flag=True, help="Take the demo out of the database again, results and all.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, as_json: bool) -> None:
+def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: bool, as_json: bool) -> None:
     """Generate data of two invented businesses, load it, run everything and show what came of it.
 
     It works in the database that every other command works in, the embedded one by default, so that you can go on
     from there. What an earlier demo loaded is replaced; a database with data of your own is left alone.
     """
     settings = load_settings()
+    if removing:
+        with open_warehouse(settings) as warehouse:
+            schemas = remove(settings, warehouse)
+        console.log(f"The demo is gone from {', '.join(schemas)}.")
+        return
     if keep:
         refuse_foreign_files(keep)
     with ExitStack() as stack:
@@ -67,17 +75,19 @@ def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, as_json: b
     if as_json:
         console.echo_json(_summary_json(played, summary, commands))
         return
+    words = Words(str(settings.variables.get("currency_sign") or ""))
     out = console.out()
-    out.print(render(played, summary, commands), width=min(out.width, WIDTH))
+    out.print(render(played, summary, words, commands), width=min(out.width, WIDTH))
 
 
 def next_commands(summary: Summary) -> list[tuple[str, str]]:
     """What to type next, as it has to be typed here, each with what it shows."""
     fieldlab = command_name()
     return [
-        (f"{fieldlab} report {summary.dealers[0].dealer_id} --vendor {summary.brand}", "The most influential dealer:"),
-        (f"{fieldlab} recommendations list", "Everything the buyer should know:"),
-        (f"{fieldlab} db psql", "The marts, in SQL:"),
+        (f"{fieldlab} report {summary.dealers[0].dealer_id} --vendor {summary.brand}", "The most influential dealer"),
+        (f"{fieldlab} recommendations list --branch Downtown", "What one branch could do"),
+        (f"{fieldlab} recommendations show {summary.purchasing.rows[0]['id']}", "The first of them, with its numbers"),
+        (f"{fieldlab} demo --remove", "Make room for data of your own"),
     ]
 
 
@@ -132,5 +142,10 @@ def _summary_json(played: Played, summary: Summary, commands: list[tuple[str, st
         "dealers": [dealer._asdict() for dealer in summary.dealers],
         "collections": [collection._asdict() for collection in summary.collections],
         "report": in_order(summary.report.data),
+        "recommendations": {
+            "count": summary.purchasing.count,
+            "total_savings": summary.purchasing.totals,
+            "first": summary.purchasing.rows,
+        },
         "next": [command for command, _ in commands],
     }

@@ -36,6 +36,11 @@ def refuse_foreign_data(connection: psycopg.Connection, settings: Settings) -> N
             )
 
 
+def holds_demo_data(connection: psycopg.Connection, settings: Settings) -> bool:
+    """Whether the demo filled the source tables of both domains, or of one of them."""
+    return any(_marks(connection, settings.source_schema(domain), domain) for domain in DOMAINS)
+
+
 def refuse_foreign_files(folder: Path) -> None:
     """Make sure that a folder is absent, empty or filled by the demo.
 
@@ -66,28 +71,35 @@ def _unknown_marks(folder: Path, domain: str) -> Iterable[object]:
 
 def _foreign_data(connection: psycopg.Connection, schema: str, domain: str) -> str:
     """What there is in a domain's source tables that is not the demo's; empty when there is nothing."""
-    tables = [table.name for table in tables_of(domain)]
-    rows = connection.execute(
-        "select relname from pg_class where relnamespace = to_regnamespace(quote_ident(%s)) and relname = any(%s)",
-        [schema, tables],
-    ).fetchall()
-    present = {name for (name,) in rows}
-    marked, column, known = MARKS[domain]
-    marks = _values(connection, schema, marked, column) if marked in present else []
+    table, _, known = MARKS[domain]
+    marks = _marks(connection, schema, domain)
     foreign = [value for value in marks if value not in known]
     if foreign:
-        return f"the {marked} {foreign[0]} in the schema {schema}"
+        return f"the {table} {foreign[0]} in the schema {schema}"
     if marks:
         return ""
-    filled = [name for name in tables if name in present and _has_rows(connection, schema, name)]
+    filled = [name for name in _present(connection, schema, domain) if _has_rows(connection, schema, name)]
     return f"rows in {schema}.{filled[0]}" if filled else ""
 
 
-def _values(connection: psycopg.Connection, schema: str, table: str, column: str) -> list[str]:
+def _marks(connection: psycopg.Connection, schema: str, domain: str) -> list[str]:
+    """The values that tell whose data it is."""
+    table, column, _ = MARKS[domain]
+    if table not in _present(connection, schema, domain):
+        return []
     query = sql.SQL("select distinct {column} from {table} order by 1").format(
         column=sql.Identifier(column), table=sql.Identifier(schema, table)
     )
     return [value for (value,) in connection.execute(query)]
+
+
+def _present(connection: psycopg.Connection, schema: str, domain: str) -> list[str]:
+    """The source tables that there are."""
+    rows = connection.execute(
+        "select relname from pg_class where relnamespace = to_regnamespace(quote_ident(%s))", [schema]
+    ).fetchall()
+    names = {name for (name,) in rows}
+    return [table.name for table in tables_of(domain) if table.name in names]
 
 
 def _has_rows(connection: psycopg.Connection, schema: str, table: str) -> bool:

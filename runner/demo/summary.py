@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from runner.demo import trade
+from runner.recommendations import Filter, Listing, list_recommendations
 from runner.report import Dealer, Report, dealer_report, find_dealer
 from runner.settings import Settings
 
@@ -56,6 +57,7 @@ class Summary:
         collections: The strongest of each vendor.
         dealer: One dealer who should keep, drop and add something.
         report: What exactly.
+        purchasing: What the buyer should do first, and what all of it saves together.
     """
 
     brand: str
@@ -63,6 +65,7 @@ class Summary:
     collections: Sequence[Collection]
     dealer: Dealer
     report: Report
+    purchasing: Listing
 
 
 def read_summary(connection: psycopg.Connection, settings: Settings) -> Summary:
@@ -83,7 +86,8 @@ def read_summary(connection: psycopg.Connection, settings: Settings) -> Summary:
     ((dealer_id, vendor_id),) = connection.execute(_query(settings, _EXAMPLE), shown).fetchall()
     dealer = find_dealer(connection, settings, dealer_id)
     report = dealer_report(connection, settings, dealer_id, vendor_id, datetime.now(UTC))
-    return Summary(BRAND, dealers, collections, dealer, report)
+    purchasing = list_recommendations(connection, settings, Filter(), RECOMMENDATIONS_SHOWN)
+    return Summary(BRAND, dealers, collections, dealer, report, purchasing)
 
 
 def _query(settings: Settings, text: LiteralString) -> sql.Composed:

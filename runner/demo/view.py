@@ -10,17 +10,20 @@ from rich.text import Text
 
 from runner.demo.play import Played
 from runner.demo.summary import Collection, Influence, Summary
+from runner.recommendations_view import render_list
 from runner.report_view import render as render_report
+from runner.rules.words import Words
 
 WIDTH = 100
 
 
-def render(played: Played, summary: Summary, commands: Sequence[tuple[str, str]]) -> RenderableType:
+def render(played: Played, summary: Summary, words: Words, commands: Sequence[tuple[str, str]]) -> RenderableType:
     """Lay out the demo: what was loaded and computed, the market, one dealer's report, what to buy better, what next.
 
     Args:
         played: What was done.
         summary: What it came to.
+        words: How money is written.
         commands: What to type next, each with what it shows.
     """
     return Group(
@@ -29,6 +32,7 @@ def render(played: Played, summary: Summary, commands: Sequence[tuple[str, str]]
         *_section(f"Most influential dealers of {summary.brand}", _dealers(summary.dealers)),
         *_section("Strongest collections of each vendor", _collections(summary.collections)),
         *_section("One dealer's report", render_report(summary.report, summary.dealer)),
+        *_section("What the restaurants' buyer should do first", render_list(summary.purchasing, words, more="")),
         *_section("What to type next", _commands(commands)),
     )
 
