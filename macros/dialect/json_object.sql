@@ -1,0 +1,12 @@
+{#- A JSON object of a row's values. `fields` maps each key to an expression. -#}
+{% macro json_object(fields) %}
+    {{- return(adapter.dispatch('json_object', 'fieldlab')(fields)) -}}
+{% endmacro %}
+
+{% macro default__json_object(fields) %}
+    {%- set pairs = [] -%}
+    {%- for key, value in fields.items() -%}
+        {%- do pairs.append("'" ~ key ~ "', " ~ value) -%}
+    {%- endfor -%}
+    jsonb_build_object({{ pairs | join(', ') }})
+{%- endmacro %}

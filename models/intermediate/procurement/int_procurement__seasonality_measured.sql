@@ -1,0 +1,148 @@
+{% set months_of_year = range(1, 13) %}
+{% set last_month = month_number(dbt.dateadd('day', 1, as_of())) ~ ' - 1' %}
+{% set earliest_month = last_month ~ ' - ' ~ var('seasonality_max_months') ~ ' + 1' %}
+{% set next_month_of_year = 'mod(' ~ month_number(as_of()) ~ ' + 1, 12) + 1' %}
+
+with patterns as (
+    select * from {{ ref('int_procurement__patterns_measured') }}
+),
+
+purchases as (
+    select * from {{ ref('int_procurement__purchases_selected') }}
+),
+
+-- One pass over all purchases: by branch where the branch has a pattern, all others of the item together.
+months as (
+    select
+        purchases.item_id,
+        patterns.scope is not null as has_branch_pattern,
+        patterns.branch_id,
+        cast(date_trunc('month', cast(purchases.date as timestamp)) as date) as month,
+        sum(purchases.quantity) as quantity
+    from purchases
+    left join patterns
+        on
+            patterns.scope = 'branch'
+            and purchases.item_id = patterns.item_id
+            and {{ same_key('purchases.branch_id', 'patterns.branch_id') }}
+    group by
+        purchases.item_id,
+        patterns.scope is not null,
+        patterns.branch_id,
+        cast(date_trunc('month', cast(purchases.date as timestamp)) as date)
+),
+
+scoped_months as (
+    select
+        'branch' as scope,
+        item_id,
+        branch_id,
+        {{ month_number('month') }} as month,
+        quantity
+    from months
+    where has_branch_pattern
+    union all
+    select
+        'network' as scope,
+        item_id,
+        cast(null as integer) as branch_id,
+        {{ month_number('month') }} as month,
+        sum(quantity) as quantity
+    from months
+    group by item_id, month
+),
+
+counted_months as (
+    select
+        *,
+        mod(month, 12) + 1 as month_of_year,
+        month between {{ earliest_month }} and {{ last_month }} as is_counted
+    from scoped_months
+),
+
+series as (
+    select
+        {% for month in months_of_year %}
+            coalesce(sum(quantity) filter (where is_counted and month_of_year = {{ month }}), 0)
+                as quantity_{{ month }},
+        {% endfor %}
+        scope,
+        item_id,
+        branch_id,
+        greatest(min(month), {{ earliest_month }}) as first_month,
+        coalesce(sum(quantity) filter (where is_counted), 0) as quantity,
+        coalesce(sum(quantity * quantity) filter (where is_counted), 0) as squared_quantity
+    from counted_months
+    group by scope, item_id, branch_id
+),
+
+spans as (
+    select
+        *,
+        {{ last_month }} - first_month + 1 as month_count
+    from series
+),
+
+-- How often each month of the year occurs among the counted ones.
+occurrences as (
+    select
+        {% for month in months_of_year %}
+            (month_count + 11 - mod({{ month }} + 11 - mod(first_month, 12), 12)) / 12 as months_{{ month }},
+        {% endfor %}
+        *
+    from spans
+    where month_count >= {{ var('seasonality_min_months') }}
+),
+
+-- 60 can be divided by any number of years up to six: the sums of squares have no fractions that do not end.
+squares as (
+    select
+        *,
+        60 * (month_count * squared_quantity - quantity * quantity) as total_squares,
+        month_count * (
+            60 * squared_quantity
+            {% for month in months_of_year %}
+                - 60 / months_{{ month }} * quantity_{{ month }} * quantity_{{ month }}
+            {% endfor %}
+        ) as within_squares
+    from occurrences
+),
+
+-- Each sum of squares over its degrees of freedom, times the denominators of both: the strength is 1 less the quotient.
+shares as (
+    select
+        *,
+        within_squares * (month_count - 1) as within_share,
+        total_squares * (month_count - 12) as total_share
+    from squares
+)
+
+{% set indices = {} %}
+{% for month in months_of_year %}
+    {% set index = rounded_quotient(
+        'quantity_' ~ month ~ ' * month_count', 'months_' ~ month ~ ' * quantity', 12
+    ) %}
+    {% do indices.update({month: json_number(index)}) %}
+{% endfor %}
+
+select
+    scope,
+    item_id,
+    branch_id,
+    month_count,
+    quantity,
+    within_share,
+    total_share,
+    total_share > 0 and within_share <= (1 - {{ var('seasonality_min_strength') }}) * total_share as is_seasonal,
+    case when quantity > 0 then {{ json_object(indices) }} end as pattern,
+    case {{ next_month_of_year }}
+        {% for month in months_of_year %}
+            when {{ month }} then quantity_{{ month }}
+        {% endfor %}
+    end as next_month_quantity,
+    case {{ next_month_of_year }}
+        {% for month in months_of_year %}
+            when {{ month }} then months_{{ month }}
+        {% endfor %}
+    end as next_month_count
+from shares
