@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Any, LiteralString
-from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg import sql
@@ -70,7 +69,7 @@ def clock(connection: psycopg.Connection, settings: Settings) -> Clock:
 
 def _clock(settings: Settings, given: date | None) -> Clock:
     now = datetime.now(UTC)
-    today = now.astimezone(_zone(settings)).date()
+    today = now.astimezone(settings.zone).date()
     if given is not None and given < today:
         return Clock(now, end_of_day(settings, given), given)
     return Clock(now, now, today)
@@ -78,11 +77,7 @@ def _clock(settings: Settings, given: date | None) -> Clock:
 
 def end_of_day(settings: Settings, day: date) -> datetime:
     """24:00 of a day in the business time zone."""
-    return datetime.combine(day + timedelta(days=1), time(), _zone(settings))
-
-
-def _zone(settings: Settings) -> ZoneInfo:
-    return ZoneInfo(str(settings.variables.get("timezone", "UTC")))
+    return datetime.combine(day + timedelta(days=1), time(), settings.zone)
 
 
 def publish_findings(

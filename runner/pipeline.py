@@ -17,7 +17,6 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from types import FrameType
 from typing import NoReturn
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
 from psycopg import sql
@@ -127,18 +126,8 @@ def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request) -> 
 
 
 def today(settings: Settings) -> date:
-    """The date in the business time zone.
-
-    Raises:
-        FieldlabError: There is no such time zone.
-    """
-    name = str(settings.variables.get("timezone", "UTC"))
-    try:
-        return datetime.now(ZoneInfo(name)).date()
-    except (ZoneInfoNotFoundError, ValueError):
-        raise FieldlabError(
-            f"There is no time zone {name}.", "Correct the var `timezone` in dbt_project.yml (such as America/Chicago)."
-        ) from None
+    """The date in the business time zone."""
+    return datetime.now(settings.zone).date()
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """Recommendations as a person reads them in a terminal, within 100 columns."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -27,7 +28,7 @@ def render_list(found: Listing, words: Words, *, more: str = " (--limit)") -> Re
     table.add_column("priority", no_wrap=True)
     table.add_column("what to do", ratio=1, overflow="fold")
     table.add_column("saves", justify="right", no_wrap=True)
-    table.add_column("sure", justify="right", no_wrap=True)
+    table.add_column("confidence", justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
     for row in found.rows:
         table.add_row(
@@ -60,18 +61,25 @@ def percent_of(share: Decimal) -> str:
     return percent(Fraction(share))
 
 
-def render_one(row: Mapping[str, Any], words: Words) -> RenderableType:
-    """One recommendation: what to do, why, the numbers behind it, what happened to it."""
+def render_one(row: Mapping[str, Any], words: Words, zone: ZoneInfo) -> RenderableType:
+    """One recommendation: what to do, why, the numbers behind it, what happened to it.
+
+    Args:
+        row: The recommendation with its events.
+        words: How money is written.
+        zone: The business time zone: moments are told in it.
+    """
+    last_day = row["expires_at"].astimezone(zone).date() - timedelta(days=1)  # it expires at 24:00 of that day
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim")
     facts.add_column(overflow="fold")
     facts.add_row("priority", f"{row['priority']} ({PRIORITIES[row['priority']]})")
     if row["estimated_savings"] is not None:
         facts.add_row("saves", _savings(row, words))
-    facts.add_row("how sure", percent_of(row["confidence_score"]))
+    facts.add_row("confidence", percent_of(row["confidence_score"]))
     facts.add_row("status", row["status"].lower())
     facts.add_row("as of", day(row["as_of"]))
-    facts.add_row("expires", _moment(row["expires_at"]))
+    facts.add_row("good until", day(last_day))
     return Group(
         Text(row["title"], style="bold"),
         Text(f"{row['category']} · {row['id']}", style="dim"),
@@ -86,7 +94,7 @@ def render_one(row: Mapping[str, Any], words: Words) -> RenderableType:
         Padding(_numbers(row["context"]), (0, 0, 0, 2)),
         "",
         Text("What happened", style="bold"),
-        Padding(_events(row), (0, 0, 0, 2)),
+        Padding(_events(row, zone), (0, 0, 0, 2)),
     )
 
 
@@ -94,7 +102,7 @@ def _numbers(context: Mapping[str, Any]) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    for name, value in context.items():
+    for name, value in sorted(context.items()):
         table.add_row(name.replace("_", " "), _plain(value))
     return table
 
@@ -107,17 +115,18 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _events(row: Mapping[str, Any]) -> RenderableType:
+def _events(row: Mapping[str, Any], zone: ZoneInfo) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(_moment(row["created_at"]), "raised")
+    table.add_row(_moment(row["created_at"], zone), "raised")
     events: Sequence[Mapping[str, Any]] = row["events"]
     for event in events:
         reason = f": {event['reason']}" if event["reason"] else ""
-        table.add_row(_moment(event["occurred_at"]), f"{event['to_status'].lower()} by {event['actor']}{reason}")
+        table.add_row(_moment(event["occurred_at"], zone), f"{event['to_status'].lower()} by {event['actor']}{reason}")
     return table
 
 
-def _moment(moment: datetime) -> str:
-    return f"{day(moment.date())}, {moment:%H:%M} UTC"
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{day(local.date())}, {local:%H:%M %Z}"

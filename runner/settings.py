@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
@@ -35,6 +36,22 @@ class Settings:
         project = yaml.safe_load((self.project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
         variables: Mapping[str, Any] = project.get("vars") or {}
         return variables
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone.
+
+        Raises:
+            FieldlabError: There is no such time zone.
+        """
+        name = str(self.variables.get("timezone", "UTC"))
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise FieldlabError(
+                f"There is no time zone {name}.",
+                "Correct the var `timezone` in dbt_project.yml (such as America/Chicago).",
+            ) from None
 
     def schema(self, part: str) -> str:
         """The schema that holds `part`: staging, alignment, procurement, snapshots or ops."""

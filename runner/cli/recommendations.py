@@ -155,11 +155,11 @@ def show(*, recommendation: int, as_json: bool) -> None:
     """
     with desk() as at:
         row = read_recommendation(at.connection, at.settings, recommendation)
-        words = at.words
+        words, zone = at.words, at.settings.zone
     if as_json:
         echo_json(row)
     else:
-        out().print(render_one(row, words))
+        out().print(render_one(row, words, zone))
 
 
 def deciding(command: Command) -> Command:

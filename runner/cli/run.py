@@ -130,7 +130,7 @@ def thousands(number: int | None) -> str:
 
 
 def _published(details: Any, published: bool | None) -> str:
-    counts = ", ".join(f"{thousands(count)} {name}" for name, count in details.get("counts", {}).items())
+    counts = ", ".join(f"{thousands(count)} {name}" for name, count in details.get("counts", {}).items() if count)
     return counts or ("no" if published is False else "")
 
 

@@ -304,10 +304,10 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
             f"{count(days, 'day')} to {day(earlier_last)}."
         ),
         reasoning=(
-            f"The newer price is the mean of {count(row['line_count'], 'purchase')} of {quantity(row['quantity'])} "
-            f"in all, the earlier one of {count(row['earlier_line_count'], 'purchase')}. Back at the earlier price, "
-            f"{words.price(price - earlier)} less on each one, the network would pay {words.amount(savings)} less a "
-            f"year at the pace of the last {count(days, 'day')}. {SAME_UNIT}"
+            f"The newer price is the average of {count(row['line_count'], 'purchase')}, the earlier one of "
+            f"{row['earlier_line_count']:,}. The network bought {quantity(row['quantity'])} in the last "
+            f"{count(days, 'day')}; back at the earlier price, {words.price(price - earlier)} less on each one, it "
+            f"would pay {words.amount(savings)} less a year at that pace. {SAME_UNIT}"
         ),
         savings=savings,
         savings_basis="year",
