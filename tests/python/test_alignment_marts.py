@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from dbt_database import DbtDatabase, dbt_database
 from oracle import alignment
 from oracle.nasty_alignment import Market, chance, edge_cases, rows_for_copy
 from psycopg import sql
-from psycopg.rows import dict_row
 
-from runner.dbt import Dbt, open_dbt
 from runner.load.contract import create_source_tables
 from runner.settings import load_settings
-from runner.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -41,60 +38,56 @@ WORLDS = [
 ]
 
 
-@pytest.fixture
-def dbt(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dbt]:
-    """dbt on the fresh database, with a target folder of its own."""
-    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
-    with open_dbt(load_settings(), Warehouse(database_url), lambda event: None) as opened:
+@pytest.fixture(scope="module")
+def database(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DbtDatabase]:
+    with dbt_database(server_url, tmp_path_factory.mktemp("alignment")) as opened:
         yield opened
 
 
-def test_every_column_of_every_alignment_mart_is_what_its_definition_says(dbt: Dbt, database_url: str) -> None:
-    for number, world in enumerate(WORLDS):
-        market = Market(world.as_of, world.zone)
-        edge_cases(market)
-        chance(market, random.Random(number), vendors=15)
-        if not world.with_sales:
-            market.sources.sales.clear()
-        fill(database_url, market.sources, with_sales=world.with_sales)
+@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
+def test_every_column_of_every_alignment_mart_is_what_its_definition_says(database: DbtDatabase, world: World) -> None:
+    market = Market(world.as_of, world.zone)
+    edge_cases(market)
+    chance(market, random.Random(world.name), vendors=15)
+    if not world.with_sales:
+        market.sources.sales.clear()
+    fill(database, market.sources, with_optional=world.with_sales)
 
-        build(dbt, world)
+    build(database, world)
 
-        expected = alignment.marts(
-            market.sources, world.as_of, world.zone, world.trend_window_days, world.carry_window_days
-        )
-        for mart, rows in expected.items():
-            found = published(database_url, mart, world.as_of)
-            assert differences(mart, rows, found) == [], f"{world.name}: {mart}"
-
-
-def test_an_installation_without_the_alignment_application_has_empty_marts(dbt: Dbt, database_url: str) -> None:
-    build(dbt, WORLDS[0])
-
-    assert [published(database_url, mart, WORLDS[0].as_of) for mart in alignment.KEYS] == [[]] * len(alignment.KEYS)
+    expected = alignment.marts(
+        market.sources, world.as_of, world.zone, world.trend_window_days, world.carry_window_days
+    )
+    for mart, rows in expected.items():
+        assert differences(mart, rows, published(database, mart, world.as_of)) == []
 
 
-def build(dbt: Dbt, world: World) -> None:
+def test_an_installation_without_the_alignment_application_has_empty_marts(database: DbtDatabase) -> None:
+    database.reset("procurement")
+
+    build(database, WORLDS[-1])
+
+    assert [published(database, mart, WORLDS[-1].as_of) for mart in alignment.KEYS] == [[]] * len(alignment.KEYS)
+
+
+def build(database: DbtDatabase, world: World) -> None:
     """Build everything alignment, data tests included."""
     variables = {
         "timezone": world.zone,
         "trend_window_days": world.trend_window_days,
         "carry_window_days": world.carry_window_days,
     }
-    result = dbt.invoke(
-        ["build", "--selector", "alignment", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)],
-        {"FIELDLAB_AS_OF": world.as_of.isoformat()},
-    )
-    assert result.explain() == []
+    selection = ("--selector", "alignment", "--exclude-resource-type", "unit_test")
+    database.run("build", *selection, "--vars", json.dumps(variables), as_of=world.as_of)
 
 
-def fill(url: str, sources: alignment.Sources, *, with_sales: bool) -> None:
-    """Put a market into source tables; the optional ones only when there are sales."""
-    with psycopg.connect(url) as connection:
-        connection.execute("drop schema if exists raw_alignment cascade")
-        create_source_tables(connection, load_settings(), "alignment", with_optional=with_sales)
+def fill(database: DbtDatabase, sources: alignment.Sources, *, with_optional: bool) -> None:
+    """Put a market into fresh source tables, with or without what an application may lack."""
+    database.reset("procurement")
+    with psycopg.connect(database.url) as connection:
+        create_source_tables(connection, load_settings(), "alignment", with_optional=with_optional)
         for table, (columns, rows) in rows_for_copy(sources).items():
-            if table == "DealerSale" and not with_sales:
+            if table == "DealerSale" and not with_optional:
                 continue
             statement = sql.SQL("copy {} ({}) from stdin").format(
                 sql.Identifier("raw_alignment", table), sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -104,11 +97,9 @@ def fill(url: str, sources: alignment.Sources, *, with_sales: bool) -> None:
                     copy.write_row(row)
 
 
-def published(url: str, mart: str, as_of: date) -> list[dict[str, Any]]:
+def published(database: DbtDatabase, mart: str, as_of: date) -> list[dict[str, Any]]:
     """The rows of a mart without `as_of`, which must be right, and `computed_at`, which must be there."""
-    with psycopg.connect(url, row_factory=dict_row) as connection:
-        rows = connection.execute(sql.SQL("select * from {}").format(sql.Identifier("fieldlab_alignment", mart)))
-        found = rows.fetchall()
+    found = database.rows(f"select * from fieldlab_alignment.{mart}")
     for row in found:
         assert row.pop("as_of") == as_of
         assert row.pop("computed_at").tzinfo is not None

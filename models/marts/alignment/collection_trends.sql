@@ -65,8 +65,8 @@ select
     vendor_id,
     collection_id,
     collection_name,
-    cast(raw_trend as numeric(38, 12)) as raw_trend,
-    cast(trend_base as numeric(38, 12)) as trend_base,
+    raw_trend,
+    trend_base,
     {{ ratio('raw_trend', 'trend_base') }} as normalized_trend,
     -- Compared as a product: a quotient just below the threshold may round up to it.
     raw_trend >= {{ var('market_top_min_trend') }} * trend_base as is_market_top,

@@ -12,7 +12,7 @@ select
     dealers.dealer_name,
     dealers.region,
     dealers.dealer_type,
-    cast(scored.annual_sales as numeric(38, 12)) as annual_sales,
+    scored.annual_sales,
     scored.sales_basis,
     scored.display_count,
     scored.collection_count,
