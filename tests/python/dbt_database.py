@@ -42,7 +42,8 @@ class DbtDatabase:
     def run(self, command: str, *arguments: str, as_of: date) -> None:
         """Invoke dbt as of a date; it must succeed."""
         result = self.dbt.invoke([command, *arguments], {"FIELDLAB_AS_OF": as_of.isoformat()})
-        assert result.explain() == []
+        if not result.success:
+            pytest.fail("\n".join(result.explain()))
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """The rows of a query."""
