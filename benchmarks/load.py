@@ -1,4 +1,4 @@
-"""How long a load takes, part by part, and in how much memory: here and, on Linux, in the server process that works for it.
+"""How long a load takes, part by part, and how much memory it and (on Linux) the server process working for it take.
 
 Example: FIELDLAB_DATABASE_URL=… python -m benchmarks.load exports/2026-01-31
 """

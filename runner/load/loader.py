@@ -36,8 +36,8 @@ OnProgress = Callable[[str, float], None]
 
 _LOCK_TIMEOUT_SECONDS = 10
 
-# Loads of one database wait for no other: the second is refused.
-_ADVISORY_LOCK = 0x6669656C646C6F61
+# The advisory lock that keeps a second load out.
+LOAD_LOCK = "fieldlab load"
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ def load_folder(
         LoadRefused: The files have problems.
         FieldlabError: The tables are not fieldlab's, or are in use.
     """
+    if errors_file:
+        write_problems(errors_file, [])
     files, problems = open_folder(folder, complete=not append)
     if problems:
         if errors_file:
@@ -106,7 +108,7 @@ def load_folder(
             for domain in domains:
                 of_domain = [file for file in files if file.table.domain == domain]
                 loaded += _write(connection, settings.source_schema(domain), domain, of_domain, append=append)
-    except errors.LockNotAvailable as error:
+    except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
         raise _in_use(connection, [settings.source_schema(domain) for domain in domains]) from error
     for table in loaded:
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table.schema, table.table)))
@@ -115,8 +117,12 @@ def load_folder(
 
 
 def _begin(connection: psycopg.Connection, lock_timeout_seconds: float) -> None:
-    connection.execute("select set_config('lock_timeout', %s, true)", [f"{int(lock_timeout_seconds * 1000)}ms"])
-    if connection.execute("select pg_try_advisory_xact_lock(%s)", [_ADVISORY_LOCK]).fetchone() != (True,):
+    """Set what the statements rely on, for this transaction only, and keep other loads out."""
+    wanted = {"timezone": "UTC", "datestyle": "ISO", "lock_timeout": f"{int(lock_timeout_seconds * 1000)}ms"}
+    for name, value in wanted.items():
+        connection.execute("select set_config(%s, %s, true)", [name, value])
+    lock = "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+    if connection.execute(lock, [LOAD_LOCK]).fetchone() != (True,):
         raise FieldlabError("Another load is running in this database.", "Wait for it to end, then try again.")
 
 

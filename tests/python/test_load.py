@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from runner.cli.load import load as load_command
 from runner.errors import FieldlabError
 from runner.load.contract import TABLES_BY_NAME, create_source_tables
-from runner.load.loader import LoadedTable, load_folder
+from runner.load.loader import LOAD_LOCK, LoadedTable, load_folder
 from runner.load.problems import LoadRefused
 from runner.settings import load_settings
 
@@ -148,6 +148,18 @@ def test_timestamps_are_iso_and_become_utc_cut_to_milliseconds(load: Load, conne
     lines = "".join(f'{i},"{text}",APPROVED,1,,,\n' for i, text in enumerate(forms, 1))
     load(PROCUREMENT | {"Invoice.csv": PROCUREMENT["Invoice.csv"].splitlines()[0] + "\n" + lines})
     assert rows(connection, "Invoice", "date") == [(datetime.fromisoformat(value),) for value in forms.values()]
+
+
+def test_the_sessions_own_time_zone_and_date_style_change_nothing(load: Load, connection: psycopg.Connection) -> None:
+    connection.execute("set time zone 'America/Chicago'; set datestyle = 'SQL, DMY'")
+    connection.commit()
+    header = "id,date,status,branchId,departmentId,costCenterId,deletedAt"
+    updated = {"Invoice.csv": f"{header},updatedAt\n1,2026-02-01T08:30,APPROVED,1,,,,2026-03-04 05:06:07.089\n"}
+    load(PROCUREMENT | updated)
+    load({"Invoice.csv": f"{header}\n1,2026-02-01T08:31Z,APPROVED,1,,,\n"}, append=True)
+    assert rows(connection, "Invoice", 'date, "updatedAt"') == [
+        (datetime.fromisoformat("2026-02-01 08:31"), datetime.fromisoformat("2026-03-04 05:06:07.089"))
+    ]
 
 
 def test_numbers_and_booleans_in_every_accepted_form(load: Load, connection: psycopg.Connection) -> None:
@@ -397,6 +409,11 @@ def test_header_problems_are_written_too_and_no_problems_leave_a_header_alone(lo
     assert errors_file.read_text().split() == ["file,line,column,value,problem,expected"]
 
 
+def test_an_errors_file_that_cannot_be_written_is_told_before_the_work(load: Load, tmp_path: Path) -> None:
+    with pytest.raises(FieldlabError, match="cannot be written"):
+        load(ALIGNMENT, errors_file=tmp_path / "nowhere" / "problems.csv")
+
+
 # Replacing
 
 
@@ -482,7 +499,7 @@ def test_a_table_in_use_ends_the_load_in_time_and_names_the_blocker(
 
 def test_a_second_load_at_the_same_time_is_refused(load: Load, database_url: str) -> None:
     with psycopg.connect(database_url) as other:
-        other.execute("select pg_advisory_xact_lock(%s)", [0x6669656C646C6F61])
+        other.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [LOAD_LOCK])
         with pytest.raises(FieldlabError, match="Another load is running"):
             load(PROCUREMENT)
 
