@@ -43,6 +43,9 @@ HOST = "127.0.0.1"
 PORTS = range(20_000, 30_000)
 START_TIMEOUT_S = 600.0  # recovery after a crash replays up to max_wal_size
 POLL_S = 0.005
+ANSWER_TIMEOUT_S = 5.0
+# The shortest question of PostgreSQL's protocol, SSLRequest: message length 8, code 80877103.
+ASK_FOR_SSL = (8).to_bytes(4) + (80877103).to_bytes(4)
 
 # Children that outlive this process on purpose. Kept, so that Python does not warn of them when it forgets them.
 _children: list[subprocess.Popen[bytes]] = []
@@ -143,7 +146,7 @@ class EmbeddedServer:
 
     def state(self) -> ServerState:
         """What there is, without starting anything."""
-        running = server_watch.is_running(self.folder) and self._answers()
+        running = self.is_running()
         return ServerState(
             running=running,
             kept=running and self._is_kept(),
@@ -152,6 +155,10 @@ class EmbeddedServer:
             data_bytes=_size(self.data),
             folder=self.folder,
         )
+
+    def is_running(self) -> bool:
+        """Whether it accepts connections."""
+        return server_watch.is_running(self.folder) and self._answers()
 
     def exists(self) -> bool:
         """Whether it was ever started."""
@@ -202,11 +209,16 @@ class EmbeddedServer:
             return None
 
     def _answers(self) -> bool:
+        """Whether it speaks. A port that is open is not enough: that of a killed server is, for a moment."""
         port = self._port()
         if port is None:
             return False
-        with socket.socket() as probe:
-            return probe.connect_ex((HOST, port)) == 0
+        try:
+            with socket.create_connection((HOST, port), timeout=ANSWER_TIMEOUT_S) as probe:
+                probe.sendall(ASK_FOR_SSL)
+                return probe.recv(1) != b""
+        except OSError:
+            return False
 
     def _ensure_running(self) -> None:
         deadline = time.monotonic() + server_watch.STOP_TIMEOUT_S
@@ -317,7 +329,7 @@ class EmbeddedServer:
         _children.append(server)
         deadline = time.monotonic() + START_TIMEOUT_S
         while server.poll() is None and time.monotonic() < deadline:
-            if server_watch.is_ready(self.folder):
+            if server_watch.is_ready(self.folder, server.pid):
                 return True
             time.sleep(POLL_S)
         server.terminate()

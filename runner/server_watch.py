@@ -82,9 +82,10 @@ def postmaster(folder: Path) -> list[str]:
         return []
 
 
-def is_ready(folder: Path) -> bool:
-    """Whether the server has written that it accepts connections."""
-    return postmaster(folder)[7:8] == ["ready   "]
+def is_ready(folder: Path, pid: int) -> bool:
+    """Whether this server has written that it accepts connections; a killed one's words may still be there."""
+    lines = postmaster(folder)
+    return lines[:1] == [str(pid)] and lines[7:8] == ["ready   "]
 
 
 def stop_server(folder: Path) -> bool:
@@ -108,14 +109,14 @@ def stop_server(folder: Path) -> bool:
 
 def watch(folder: Path, server_pid: str) -> None:
     """Wait until this one server has ended, or stop it once nobody uses it."""
-    while True:
-        time.sleep(WATCH_INTERVAL_S)
+    while postmaster(folder)[:1] == [server_pid]:
         with decide(folder):
-            if not is_running(folder) or postmaster(folder)[:1] != [server_pid] or (folder / "keep").exists():
+            if not is_running(folder) or (folder / "keep").exists():
                 return
             if not is_used(folder):
                 stop_server(folder)
                 return
+        time.sleep(WATCH_INTERVAL_S)
 
 
 if __name__ == "__main__":

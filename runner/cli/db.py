@@ -1,0 +1,177 @@
+"""`fieldlab db`: the embedded database, or the server that was chosen instead."""
+
+import os
+import shlex
+import shutil
+from dataclasses import asdict
+
+import click
+from psycopg.conninfo import conninfo_to_dict
+
+from runner.binaries import find_binaries
+from runner.console import echo_json, log
+from runner.settings import load_settings
+from runner.warehouse import Warehouse, configured_warehouse, embedded_server
+
+LIBPQ_VARIABLES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "options": "PGOPTIONS",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+}
+
+
+@click.group()
+def db() -> None:
+    """Start, stop and use the database that fieldlab brings.
+
+    Commands start it when they need it and stop it when they are done; `start` keeps it running. With a server of your
+    own (FIELDLAB_DATABASE_URL or a dbt profile) there is nothing to start; `status`, `url` and `psql` speak of it.
+
+    Example: fieldlab db psql -c "select * from fieldlab_alignment.dealer_influence limit 5"
+    """
+
+
+@db.command()
+def start() -> None:
+    """Start the database and leave it running.
+
+    Example: fieldlab db start
+    """
+    settings = load_settings()
+    configured = configured_warehouse(settings)
+    if configured:
+        click.echo(f"Nothing to start: {configured.origin} names a server, {configured.place}.")
+        return
+    server = embedded_server(settings)
+    server.keep()
+    state = server.state()
+    click.echo(f"PostgreSQL {state.version} is running on port {state.port}. `fieldlab db stop` ends it.")
+
+
+@db.command()
+@click.option("--now", is_flag=True, help="Do not wait for fieldlab commands that are using it.")
+def stop(now: bool) -> None:
+    """Stop the database; while fieldlab commands are using it, the last of them stops it.
+
+    Example: fieldlab db stop
+    """
+    settings = load_settings()
+    configured = configured_warehouse(settings)
+    if configured:
+        click.echo(f"Nothing to stop: {configured.origin} names a server, {configured.place}.")
+        return
+    server = embedded_server(settings)
+    was_running = server.is_running()
+    if not server.stop(at_once=now):
+        click.echo("A fieldlab command is using the database; it stops when that command ends.")
+    else:
+        click.echo("The database is stopped." if was_running else "The database was not running.")
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def status(as_json: bool) -> None:
+    """Tell whether the database runs, and where, which version and how large it is.
+
+    Example: fieldlab db status --json
+    """
+    settings = load_settings()
+    configured = configured_warehouse(settings)
+    facts = _server_facts(configured) if configured else _embedded_facts()
+    if as_json:
+        echo_json(facts)
+        return
+    click.echo("running" if facts["running"] else "stopped")
+    for name, value in facts.items():
+        if name not in ("running", "data_bytes") and value is not None:
+            click.echo(f"  {name:<9}{'yes' if value is True else 'no' if value is False else value}")
+    click.echo(f"  {'size':<9}{_size_in_words(facts['data_bytes'])}")
+
+
+def _embedded_facts() -> dict[str, object]:
+    settings = load_settings()
+    state = embedded_server(settings).state()
+    return {"kind": "embedded", **asdict(state), "folder": str(state.folder)}
+
+
+def _server_facts(warehouse: Warehouse) -> dict[str, object]:
+    with warehouse.connect() as connection:
+        row = connection.execute(
+            "select current_setting('server_version'), pg_database_size(current_database())"
+        ).fetchone()
+    assert row is not None  # noqa: S101
+    return {
+        "kind": "server",
+        "running": True,
+        "place": warehouse.place,
+        "from": warehouse.origin,
+        "version": row[0],
+        "data_bytes": row[1],
+    }
+
+
+def _size_in_words(size: object) -> str:
+    megabytes = int(str(size)) / 1e6
+    return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"  # noqa: PLR2004
+
+
+@db.command()
+@click.option("--export", "as_exports", is_flag=True, help="Print the variables that profiles.yml.example reads.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def url(as_exports: bool, as_json: bool) -> None:
+    """Print the database's URL, password included, for psql, Python or a BI tool.
+
+    Example: psql "$(fieldlab db url)"
+
+    Example: eval "$(fieldlab db url --export)" && dbt build
+    """
+    warehouse = _warehouse()
+    if as_exports:
+        for name, value in warehouse.dbt_environment().items():
+            if name.startswith("FIELDLAB_"):
+                click.echo(f"export {name}={shlex.quote(value)}")
+    elif as_json:
+        echo_json({"url": warehouse.url})
+    else:
+        click.echo(warehouse.url)
+
+
+def _warehouse() -> Warehouse:
+    """The database without starting it; says so when it does not run."""
+    settings = load_settings()
+    configured = configured_warehouse(settings)
+    if configured:
+        return configured
+    server = embedded_server(settings)
+    warehouse = Warehouse(server.url(), settings.target_schema, settings.threads)
+    if not server.is_running():
+        log("The database is not running. Start it with `fieldlab db start`.")
+    return warehouse
+
+
+@db.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Open psql in the database, with any of psql's own arguments.
+
+    Example: fieldlab db psql -c "select count(*) from fieldlab_procurement.invoice_lines"
+    """
+    settings = load_settings()
+    warehouse = configured_warehouse(settings)
+    if warehouse is None:
+        server = embedded_server(settings)
+        os.set_inheritable(server.join(), True)  # psql uses the server in our place, for as long as it lives
+        warehouse = Warehouse(server.url())
+    # An installed psql edits lines and remembers them; the one that comes with the server does not.
+    program = shutil.which("psql") or str(find_binaries() / "psql")
+    parts = conninfo_to_dict(warehouse.url)
+    # In the environment, because command lines are seen by everybody on the machine.
+    variables = {variable: str(parts[name]) for name, variable in LIBPQ_VARIABLES.items() if parts.get(name)}
+    os.execve(program, ["psql", *arguments], {**os.environ, **variables})  # noqa: S606
