@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.recommendations import Listing
-from runner.rules.words import Words, count, day, percent
+from runner.rules.words import Words, count, day, percent_of
 
 PRIORITIES = {1: "critical", 2: "high", 3: "medium", 4: "low", 5: "note"}
 STYLES = {1: "bold red", 2: "yellow", 3: "", 4: "dim", 5: "dim"}
@@ -54,11 +52,6 @@ def _savings(row: Mapping[str, Any], words: Words) -> str:
         return ""
     per = " a year" if row["savings_basis"] == "year" else " once"
     return f"{words.amount(row['estimated_savings'])}{per}"
-
-
-def percent_of(share: Decimal) -> str:
-    """A confidence as a whole percentage."""
-    return percent(Fraction(share))
 
 
 def render_one(row: Mapping[str, Any], words: Words, zone: ZoneInfo) -> RenderableType:

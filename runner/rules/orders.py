@@ -18,7 +18,7 @@ from runner.rules.findings import (
     rounded,
 )
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE, Rule
-from runner.rules.words import count, day, quantity
+from runner.rules.words import count, day, measured, possessive, quantity
 
 SMALL_ORDERS = Rule(
     "small_orders",
@@ -94,8 +94,8 @@ def _batch(row: Row, facts: Facts) -> Finding:
             f"{branch} placed {count(row['order_count'], 'order')} with {vendor} from {day(row['first_order_date'])} "
             f"to {day(row['last_order_date'])}, on {count(row['order_date_count'], 'day')}. At that pace it is "
             f"{quantity(rounded(DAYS_PER_YEAR / cycle, 0))} deliveries a year; {rhythm} makes "
-            f"{quantity(rounded(DAYS_PER_YEAR / target, 0))}. Each one less saves about "
-            f"{words.amount(values['cost_per_order'])} of placing, receiving and paying it, "
+            f"{quantity(rounded(DAYS_PER_YEAR / target, 0))}. Each delivery less saves "
+            f"about {words.amount(values['cost_per_order'])} in placing, receiving and paying for it, "
             f"{words.amount(savings)} a year in all."
         ),
         savings=savings,
@@ -179,12 +179,14 @@ def _check_quantity(row: Row, facts: Facts) -> Finding:
         title=f"Check the order of {item} at {branch} on {on}",
         description=(
             f"Check the order of {item} at {branch} on {on} — {words.roughly(savings)} at stake. It was for "
-            f"{quantity(row['quantity'])}; the branch's other orders average {quantity(expected)}."
+            f"{measured(row['quantity'], row['unit'])}; the branch's other orders average "
+            f"{measured(expected, row['unit'])}."
         ),
         reasoning=(
-            f"{branch}'s {count(row['other_order_count'], 'other order')} of {item} average {quantity(expected)}. This "
-            f"one is {quantity(excess)} more, at {words.price(unit_price)} each worth {words.amount(savings)}. "
-            f"Return or move what is not needed, or correct the invoice if the quantity is a typing error.{growing}"
+            f"{possessive(branch)} {count(row['other_order_count'], 'other order')} of {item} average "
+            f"{measured(expected, row['unit'])}. This one is {measured(excess, row['unit'])} more, at "
+            f"{words.price(unit_price)} each worth {words.amount(savings)}. Return or move what is not needed, or "
+            f"correct the invoice if the quantity is a typing error.{growing}"
         ),
         savings=savings,
         savings_basis="once",
@@ -216,9 +218,10 @@ def _check_amount(row: Row, facts: Facts) -> Finding:
             f"average {words.amount(expected_amount)}."
         ),
         reasoning=(
-            f"{branch} bought {quantity(row['quantity'])} at {words.price(unit_price)} each; its "
-            f"{count(row['other_order_count'], 'other order')} of {item} average {quantity(expected_quantity)} "
-            f"at {words.price(usual_price)}. Compare the invoice with the price that was agreed."
+            f"{branch} bought {measured(row['quantity'], row['unit'])} at {words.price(unit_price)} each; its "
+            f"{count(row['other_order_count'], 'other order')} of {item} average "
+            f"{measured(expected_quantity, row['unit'])} at {words.price(usual_price)}. Compare the invoice with the "
+            f"price that was agreed."
         ),
         confidence=confidence(Fraction(row["amount_material_deviation"]), values["confidence_deviation"]),
         priority=values.count("priority"),
@@ -301,13 +304,12 @@ def _reorder(row: Row, cycle: Fraction, facts: Facts) -> Finding:
         title=f"Reorder {item} at {branch}",
         description=(
             f"Reorder {item} at {branch}: the next order {was_due} on {day(due)}. The branch orders it "
-            f"{_every(cycle)}, {quantity(row['avg_order_quantity'])} on average, last on {day(row['last_order_date'])}"
-            f"{source}."
+            f"{_every(cycle)}, {measured(row['avg_order_quantity'], row['unit'])} on average, last on "
+            f"{day(row['last_order_date'])}{source}."
         ),
         reasoning=(
             f"{branch} ordered {item} {count(row['order_count'], 'time')} from {day(row['first_order_date'])} to "
-            f"{day(row['last_order_date'])}, with {_every(cycle)} as the rhythm, and no purchase order has gone out "
-            f"since the last one."
+            f"{day(row['last_order_date'])}, {_every(cycle)}, and no purchase order has gone out since the last one."
         ),
         confidence=published(Fraction(row["confidence_score"])),
         priority=values.count("urgent_priority" if is_urgent else "priority"),

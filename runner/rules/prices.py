@@ -19,7 +19,7 @@ from runner.rules.findings import (
     published,
 )
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, Rule
-from runner.rules.words import count, day, listing, percent, quantity
+from runner.rules.words import count, day, listing, measured, percent, possessive
 
 CHEAPER_VENDOR = Rule(
     "cheaper_vendor",
@@ -95,8 +95,8 @@ def _switch(row: Row, facts: Facts) -> Finding:
             f"{words.price(offered)} over {count(row['other_line_count'], 'purchase')}."
         ),
         reasoning=(
-            f"{main} is where {branch} spends most on {item}: {quantity(row['main_quantity'])} bought in "
-            f"{count(row['main_line_count'], 'purchase')} for {words.amount(row['main_amount'])}. "
+            f"{main} is where {branch} spends most on {item}: {measured(row['main_quantity'], row['unit'])} "
+            f"bought in {count(row['main_line_count'], 'purchase')} for {words.amount(row['main_amount'])}. "
             f"{best} is {percent(1 - offered / paid)} cheaper on average, and still cheaper at the newest prices: "
             f"{words.price(best_newest)} on {day(row['other_newest_date'])} against {words.price(main_newest)} "
             f"on {day(row['main_newest_date'])}. A saving of {words.price(paid - offered)} on each one, at the pace "
@@ -166,7 +166,7 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
             f"The branches spent {words.amount(row['total_amount'])} on {item} in the last {count(days, 'day')}. "
             f"{best} had the lowest average price, over {count(row['best_line_count'], 'purchase')}. "
             f"{count(row['other_line_count'], 'purchase')} went to {listing(row['other_vendor_names'])}; at "
-            f"{best}'s price the dearer of them would have cost {words.amount(potential)} less, "
+            f"{possessive(best)} price the dearer ones would have cost {words.amount(potential)} less, "
             f"which comes to {words.amount(savings)} a year. {SAME_UNIT}"
         ),
         savings=savings,
@@ -230,17 +230,17 @@ def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Find
         rule_id=SAME_VENDOR_PRICE_GAP.rule_id,
         type="PRICE_NEGOTIATION",
         subject=Subject(item_id=row["item_id"], vendor_id=row["vendor_id"], branch_id=row["branch_id"]),
-        title=f"Ask {vendor} for {low_branch}'s price for {item} at {branch}",
+        title=f"Ask {vendor} for {possessive(low_branch)} price for {item} at {branch}",
         description=(
-            f"Ask {vendor} for {low_branch}'s price for {item} at {branch} — {words.roughly(savings)} a year. In the "
-            f"last {count(days, 'day')} {branch} paid {words.price(price)} on average, {low_branch} "
+            f"Ask {vendor} for {possessive(low_branch)} price for {item} at {branch} — {words.roughly(savings)} a "
+            f"year. In the last {count(days, 'day')} {branch} paid {words.price(price)} on average, {low_branch} "
             f"{words.price(low_price)}: {percent(price / low_price - 1)} more for the same item from the same vendor."
         ),
         reasoning=(
             f"{count(branch_count, 'branch', 'branches')} bought {item} from {vendor} in the last "
-            f"{count(days, 'day')}, and {low_branch} paid the least. {branch} bought {quantity(row['quantity'])} in "
-            f"{count(row['line_count'], 'purchase')}; {words.price(price - low_price)} less on each one, at that "
-            f"pace, comes to {words.amount(savings)} a year. {SAME_UNIT}"
+            f"{count(days, 'day')}, and {low_branch} paid the least. {branch} bought "
+            f"{measured(row['quantity'], row['unit'])} in {count(row['line_count'], 'purchase')}; "
+            f"{words.price(price - low_price)} less on each one, at that pace, comes to {words.amount(savings)} a year. {SAME_UNIT}"
         ),
         savings=savings,
         savings_basis="year",
@@ -305,9 +305,9 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
         ),
         reasoning=(
             f"The newer price is the average of {count(row['line_count'], 'purchase')}, the earlier one of "
-            f"{row['earlier_line_count']:,}. The network bought {quantity(row['quantity'])} in the last "
-            f"{count(days, 'day')}; back at the earlier price, {words.price(price - earlier)} less on each one, it "
-            f"would pay {words.amount(savings)} less a year at that pace. {SAME_UNIT}"
+            f"{row['earlier_line_count']:,}. The network bought {measured(row['quantity'], row['unit'])} in the "
+            f"last {count(days, 'day')}; back at the earlier price, {words.price(price - earlier)} less on each one, "
+            f"it would pay {words.amount(savings)} less a year at that pace. {SAME_UNIT}"
         ),
         savings=savings,
         savings_basis="year",

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 MAX_PRICE_PLACES = 6
 WHOLE_PERCENT_FROM = 10
+# A shorter unit is an abbreviation (kg, lb) and has no plural.
+SHORTEST_WORD = 3
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,30 @@ def quantity(value: Decimal | Fraction) -> str:
     return text.rstrip("0").rstrip(".")
 
 
+def measured(value: Decimal | Fraction, unit: str | None) -> str:
+    """A quantity with its unit: 12.5 kg, 1 case, 320 cases; `units` where the item has none."""
+    number = quantity(value)
+    unit = "unit" if unit is None or unit.lower() in {"", "each"} else unit
+    if number == "1" or not unit.isalpha() or len(unit) < SHORTEST_WORD or unit.endswith(("s", "dozen")):
+        return f"{number} {unit}"
+    return f"{number} {unit}{'es' if unit.endswith(('x', 'ch', 'sh')) else 's'}"
+
+
+def possessive(name: str) -> str:
+    """Whose: Harbor Point's, Valley Foods'."""
+    return f"{name}'" if name.endswith(("s", "S")) else f"{name}'s"
+
+
 def percent(share: Fraction) -> str:
     """A share as a percentage; one decimal place below ten percent, and never 0% for something: 12%, 4.5%."""
     points = share * 100
     text = f"{_decimal(points, 0 if points >= WHOLE_PERCENT_FROM else 1):f}"
     return f"{text.removesuffix('.0')}%"
+
+
+def percent_of(share: Decimal) -> str:
+    """A published share, such as a confidence, as a percentage."""
+    return percent(Fraction(share))
 
 
 def day(value: date) -> str:

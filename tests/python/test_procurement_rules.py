@@ -19,7 +19,7 @@ from runner.rules.parameters import Values, check_parameters
 from runner.rules.prices import cheaper_vendor, many_vendors, price_rise, same_vendor_price_gap
 from runner.rules.procurement import PROCUREMENT_RULES
 from runner.rules.supply import seasonal_peak, single_source
-from runner.rules.words import Words
+from runner.rules.words import Words, measured
 
 PROJECT = Path(__file__).parents[2]
 AS_OF = date(2022, 10, 31)
@@ -42,7 +42,7 @@ def decide(rule: Decide, *rows: Row, **options: Any) -> list[Finding]:
 def offer(**changes: Any) -> dict[str, Any]:
     """Downtown pays Harbor Meats 10.00; Valley Foods asks exactly 5 % less."""
     row = {
-        "item_id": 1, "item_name": "Chicken Breast", "branch_id": 2, "branch_name": "Downtown",
+        "item_id": 1, "item_name": "Chicken Breast", "unit": "kg", "branch_id": 2, "branch_name": "Downtown",
         "main_vendor_id": 3, "main_vendor_name": "Harbor Meats", "main_line_count": 12,
         "main_amount": Decimal(1000), "main_quantity": Decimal(100), "main_newest_date": AS_OF,
         "main_newest_amount": Decimal(20), "main_newest_quantity": Decimal(2),
@@ -105,6 +105,29 @@ def test_a_vendor_switch_reads_as_a_buyer_would_say_it() -> None:
     assert finding.category == "Vendor switch"
 
 
+@pytest.mark.parametrize(
+    ("number", "unit", "text"),
+    [
+        ("12.50", "kg", "12.5 kg"),
+        ("1", "case", "1 case"),
+        ("1320", "case", "1,320 cases"),
+        ("2", "box", "2 boxes"),
+        ("3", None, "3 units"),
+    ],
+)
+def test_a_quantity_has_its_unit_in_the_right_number(number: str, unit: str | None, text: str) -> None:
+    assert measured(Decimal(number), unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "price", "about"),
+    [("11.396", "11.40", "about 11"), ("0.0432", "0.043", "less than 1"), ("4250", "4,250.00", "about 4,300")],
+)
+def test_prices_are_as_fine_and_estimates_as_coarse_as_they_should_be(value: str, price: str, about: str) -> None:
+    assert Words().price(Decimal(value)) == price
+    assert Words().roughly(Decimal(value)) == about
+
+
 def test_the_currency_sign_is_a_setting() -> None:
     (finding,) = decide(cheaper_vendor, offer(), currency="$")
     assert "about $200 a year" in finding.description
@@ -136,8 +159,8 @@ def test_an_opportunity_without_savings_is_none() -> None:
 
 def snapshot(branch: int, price_sum: str, lines: int = 1, **changes: Any) -> dict[str, Any]:
     row = {
-        "item_id": 1, "item_name": "Flour", "vendor_id": 3, "vendor_name": "Mill & Sons", "branch_id": branch,
-        "branch_name": f"Branch {branch}", "price_sum": Decimal(price_sum), "line_count": lines,
+        "item_id": 1, "item_name": "Flour", "unit": "kg", "vendor_id": 3, "vendor_name": "Mill & Sons",
+        "branch_id": branch, "branch_name": f"Branch {branch}", "price_sum": Decimal(price_sum), "line_count": lines,
         "quantity": Decimal(30),
     }  # fmt: skip
     return {**row, **changes}
@@ -164,7 +187,7 @@ def test_vendors_are_compared_one_by_one() -> None:
 
 def rise(**changes: Any) -> dict[str, Any]:
     row = {
-        "item_id": 1, "item_name": "Butter", "vendor_id": 3, "vendor_name": "Dairy Co",
+        "item_id": 1, "item_name": "Butter", "unit": "kg", "vendor_id": 3, "vendor_name": "Dairy Co",
         "line_count": 3, "amount": Decimal(324), "quantity": Decimal(30),
         "earlier_line_count": 4, "earlier_amount": Decimal(100), "earlier_quantity": Decimal(10),
     }  # fmt: skip
@@ -214,7 +237,7 @@ def test_fewer_larger_or_rarer_orders_are_fine(change: dict[str, Any]) -> None:
 
 def anomaly(**changes: Any) -> dict[str, Any]:
     row = {
-        "item_id": 1, "item_name": "Rice", "branch_id": 2, "branch_name": "Downtown", "invoice_id": 77,
+        "item_id": 1, "item_name": "Rice", "unit": "kg", "branch_id": 2, "branch_name": "Downtown", "invoice_id": 77,
         "order_date": date(2022, 10, 3), "quantity": Decimal(240), "amount": Decimal(480),
         "other_quantity_sum": Decimal(480), "other_amount_sum": Decimal(960), "other_order_count": 8,
         "quantity_material_deviation": Decimal("4.5"), "amount_material_deviation": Decimal("4.5"),
@@ -310,7 +333,7 @@ def test_an_ordinary_month_is_no_peak() -> None:
 def rhythm(**changes: Any) -> dict[str, Any]:
     """Six orders, ten days apart, the last on 21 October; the next is due on 31 October."""
     row = {
-        "item_id": 1, "item_name": "Coffee", "branch_id": 2, "branch_name": "Downtown", "order_count": 6,
+        "item_id": 1, "item_name": "Coffee", "unit": "kg", "branch_id": 2, "branch_name": "Downtown", "order_count": 6,
         "avg_order_quantity": Decimal(12), "first_order_date": date(2022, 9, 1), "last_order_date": date(2022, 10, 21),
         "order_date_count": 6, "gap_count": 5, "gap_sum": 50, "gap_square_sum": 500,
         "next_predicted_order_date": date(2022, 10, 31), "confidence_score": Decimal(1),
@@ -358,7 +381,7 @@ def test_an_overdue_order_is_told_as_such() -> None:
     (finding,) = decide(reorder_due, rhythm(next_predicted_order_date=date(2022, 10, 25)))
     assert finding.description == (
         "Reorder Coffee at Downtown: the next order was due on 25 October 2022. The branch orders it about every "
-        "10 days, 12 on average, last on 21 October 2022 from Roastery."
+        "10 days, 12 kg on average, last on 21 October 2022 from Roastery."
     )
 
 

@@ -59,6 +59,7 @@ branch_vendors as (
 select
     branch_vendors.item_id,
     branch_vendors.item_name,
+    items.unit,
     branch_vendors.branch_id,
     branch_vendors.branch_name,
     branch_vendors.vendor_id as main_vendor_id,
@@ -82,5 +83,6 @@ inner join offers as main
     on branch_vendors.item_id = main.item_id and branch_vendors.vendor_id = main.vendor_id
 inner join offers as other
     on branch_vendors.item_id = other.item_id and branch_vendors.vendor_id <> other.vendor_id
+left join {procurement}.items on branch_vendors.item_id = items.item_id
 where branch_vendors.place = 1
 order by branch_vendors.item_id, branch_vendors.branch_id, other.vendor_id

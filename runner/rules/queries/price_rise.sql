@@ -20,10 +20,11 @@ with purchases as (
 )
 
 select
-    item_id,
-    min(item_name) as item_name,
-    vendor_id,
-    min(vendor_name) as vendor_name,
+    purchases.item_id,
+    min(purchases.item_name) as item_name,
+    min(items.unit) as unit,
+    purchases.vendor_id,
+    min(purchases.vendor_name) as vendor_name,
     count(*) filter (where is_recent) as line_count,
     sum(amount) filter (where is_recent) as amount,
     sum(quantity) filter (where is_recent) as quantity,
@@ -31,6 +32,7 @@ select
     sum(amount) filter (where not is_recent) as earlier_amount,
     sum(quantity) filter (where not is_recent) as earlier_quantity
 from purchases
-group by item_id, vendor_id
+left join {procurement}.items on purchases.item_id = items.item_id
+group by purchases.item_id, purchases.vendor_id
 having bool_or(is_recent) and bool_or(not is_recent)
-order by item_id, vendor_id
+order by purchases.item_id, purchases.vendor_id

@@ -3,6 +3,7 @@
 select
     patterns.item_id,
     patterns.item_name,
+    items.unit,
     patterns.branch_id,
     patterns.branch_name,
     patterns.order_count,
@@ -27,6 +28,7 @@ select
             and purchase_orders.order_date <= %(as_of)s
     ) as is_ordered
 from {procurement}.purchase_patterns as patterns
+left join {procurement}.items on patterns.item_id = items.item_id
 where
     patterns.scope = 'branch'
     and patterns.branch_id is not null

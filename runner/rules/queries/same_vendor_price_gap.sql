@@ -1,14 +1,15 @@
 -- One row per item × assigned vendor × assigned branch bought up to the as-of date, where branches paid different prices.
 select
-    item_id,
-    item_name,
-    vendor_id,
-    vendor_name,
-    branch_id,
-    branch_name,
-    price_sum,
-    line_count,
-    quantity
+    snapshots.item_id,
+    snapshots.item_name,
+    items.unit,
+    snapshots.vendor_id,
+    snapshots.vendor_name,
+    snapshots.branch_id,
+    snapshots.branch_name,
+    snapshots.price_sum,
+    snapshots.line_count,
+    snapshots.quantity
 from (
     select
         *,
@@ -20,5 +21,6 @@ from (
         and vendor_id is not null
         and branch_id is not null
 ) as snapshots
-where lowest_price < highest_price
-order by item_id, vendor_id, branch_id
+left join {procurement}.items on snapshots.item_id = items.item_id
+where snapshots.lowest_price < snapshots.highest_price
+order by snapshots.item_id, snapshots.vendor_id, snapshots.branch_id

@@ -1,0 +1,65 @@
+"""One recommendation of each kind, side by side, as docs/recommendations.md shows them.
+
+Write the page anew with `fieldlab demo` and then `python -m runner.demo.gallery > docs/recommendations.md`.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import click
+import psycopg
+
+from runner.demo import AS_OF
+from runner.recommendations import Filter, list_recommendations
+from runner.rules.procurement import PROCUREMENT_RULES
+from runner.rules.words import Words, day, percent_of
+from runner.settings import Settings, load_settings
+from runner.warehouse import open_warehouse
+
+HEAD = f"""# What the buyer is told
+
+One recommendation of each kind, the most valuable of those that `make demo` finds as of {day(AS_OF)}. The parameters of
+each rule are in [seeds/recommendation_rules.csv](../seeds/recommendation_rules.csv). This page is written by
+`python -m runner.demo.gallery`.
+"""
+
+
+def gallery(connection: psycopg.Connection, settings: Settings) -> str:
+    """The page as Markdown: per rule, in the registry's order, the first open recommendation."""
+    rows = list_recommendations(connection, settings, Filter()).rows
+    parts = [HEAD]
+    for entry in PROCUREMENT_RULES:
+        rule_id = entry.rule.rule_id
+        found = [row for row in rows if row["rule_id"] == rule_id]
+        parts.append(f"## {rule_id}\n")
+        parts.append(_example(found[0], len(found), settings) if found else "Nothing found.\n")
+    return "\n".join(parts)
+
+
+def _example(row: Mapping[str, Any], number: int, settings: Settings) -> str:
+    words = Words(str(settings.variables.get("currency_sign") or ""))
+    last_day = row["expires_at"].astimezone(settings.zone).date() - timedelta(days=1)
+    facts = [f"priority {row['priority']}", f"confidence {percent_of(row['confidence_score'])}"]
+    if row["estimated_savings"] is not None:
+        basis = "a year" if row["savings_basis"] == "year" else "once"
+        facts.insert(0, f"saves {words.amount(row['estimated_savings'])} {basis}")
+    facts += [f"good until {day(last_day)}", f"{number} of this kind"]
+    paragraphs = [
+        f"**{row['title']}** ({row['category'].lower()})",
+        row["description"],
+        row["reasoning"],
+        f"_{'; '.join(facts)}_",
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def main() -> None:
+    """Print the page from the recommendations that are published now."""
+    settings = load_settings()
+    with open_warehouse(settings) as warehouse, warehouse.connect() as connection:
+        click.echo(gallery(connection, settings), nl=False)
+
+
+if __name__ == "__main__":
+    main()
