@@ -240,7 +240,8 @@ def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Find
             f"{count(branch_count, 'branch', 'branches')} bought {item} from {vendor} in the last "
             f"{count(days, 'day')}, and {low_branch} paid the least. {branch} bought "
             f"{measured(row['quantity'], row['unit'])} in {count(row['line_count'], 'purchase')}; "
-            f"{words.price(price - low_price)} less on each one, at that pace, comes to {words.amount(savings)} a year. {SAME_UNIT}"
+            f"{words.price(price - low_price)} less on each one, at that pace, comes to {words.amount(savings)} a "
+            f"year. {SAME_UNIT}"
         ),
         savings=savings,
         savings_basis="year",
