@@ -104,7 +104,7 @@ def _fill(settings: Settings, warehouse: Warehouse, done: Backfill, lines_as_of:
             days = (done.last - done.first).days + 1
             for number in bar.track(range(days), description="price_snapshots"):
                 day = done.first + timedelta(days=number)
-                lock.hold()
+                patiently(lock.hold)
                 with time_limit(limit):
                     done.rows += _run(dbt, ["run", "--select", MODEL], day, ignore)
                 done.days.append(day)

@@ -206,7 +206,7 @@ class Dbt:
         for pause in PAUSES:
             if not result.transient:
                 break
-            console.log(f"The database was lost: {result.explain()[0]}\nAgain in {pause:g} s.")
+            console.log(f"The database does not answer dbt; again in {pause:g} s. {result.explain()[0]}")
             time.sleep(pause)
             result = result.followed_by(self.invoke(["retry"] if result.nodes else arguments, environment, listen))
         return result

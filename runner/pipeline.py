@@ -112,7 +112,7 @@ def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request) -> 
             try:
                 with time_limit(request.time_limit or sum(job.seconds for job in work.active)):
                     work.build(lock)
-                    lock.hold()
+                    patiently(lock.hold)
                     work.publish()
             except TimeLimitError as error:
                 work.fail(str(error))
@@ -222,6 +222,8 @@ class _Work:
         self.ends: dict[str, Finished] = {}
         self.problems: list[str] = []
         self.notes = [_left_out(left_out, reason) for reason in dict.fromkeys(left_out.values())]
+        if run.as_of > today(settings):
+            self.notes.append(f"{run.as_of} lies ahead: once it is published, earlier dates need --publish.")
         self.begun = time.monotonic()
 
     def begin(self) -> None:
@@ -259,7 +261,7 @@ class _Work:
             if node.status == "warn":
                 console.log(f"Warning: {node.explain()}")
         self.problems.extend(self.built.explain())
-        lock.hold()
+        patiently(lock.hold)
         for job in self.active:
             error = self._build_error(job)
             if error:

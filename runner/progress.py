@@ -8,6 +8,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from runner import console
 from runner.dbt import Event, Listener
 
+# Results of nodes and summaries of them: the run's results tell these.
+RESULT_CODES = ("Q", "Z")
+
+# dbt warns of every numeric without a fixed scale in a contract. Sums and quantities are exact that way, on purpose.
+EXACT_NUMERICS = "numeric type and unspecified precision/scale"
+
 
 @contextmanager
 def dbt_progress() -> Iterator[Listener]:
@@ -30,6 +36,8 @@ def dbt_progress() -> Iterator[Listener]:
 
 
 def is_warning(event: Event) -> bool:
-    """Whether an event warns of something besides a node's result, which the run's results tell."""
+    """Whether an event warns of something a person should know besides what the nodes' results tell."""
     info = event["info"]
-    return info["level"] == "warn" and not info["code"].startswith(("Q", "Z"))
+    if info["level"] != "warn" or info["code"].startswith(RESULT_CODES):
+        return False
+    return EXACT_NUMERICS not in info["msg"]

@@ -31,6 +31,6 @@ def patiently(work: Callable[[], T]) -> T:
         except (psycopg.Error, FieldlabError) as error:
             if not is_transient(error):
                 raise
-            console.log(f"The database was lost ({str(error).strip().splitlines()[0]}); again in {pause:g} s.")
+            console.log(f"The database does not answer ({str(error).strip().splitlines()[0]}); again in {pause:g} s.")
             time.sleep(pause)
     return work()

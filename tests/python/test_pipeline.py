@@ -129,7 +129,7 @@ def wait_until(what: Callable[[], object], seconds: float = 40) -> None:
         time.sleep(0.1)
 
 
-def dbt_sessions(warehouse: Warehouse) -> Sequence[tuple[Any, ...]]:
+def sleeping_sessions(warehouse: Warehouse) -> Sequence[tuple[Any, ...]]:
     return query(
         warehouse,
         "select query from pg_stat_activity where datname = current_database() and query like '%pg_sleep(%' "
@@ -254,7 +254,7 @@ def test_a_run_that_takes_too_long_is_stopped_with_its_queries(
     assert report.outcome == "failed"
     assert "time limit of 10 s" in report.problems[0]
     assert published == []
-    wait_until(lambda: not dbt_sessions(warehouse), 5)
+    wait_until(lambda: not sleeping_sessions(warehouse), 5)
 
 
 def test_a_killed_run_leaves_no_lock_no_query_and_is_marked(
@@ -262,11 +262,11 @@ def test_a_killed_run_leaves_no_lock_no_query_and_is_marked(
 ) -> None:
     set_fault(warehouse, "sleep", 120)
     with fieldlab("run", "--job", "alignment") as process:
-        wait_until(lambda: dbt_sessions(warehouse))
+        wait_until(lambda: sleeping_sessions(warehouse))
         with pytest.raises(FieldlabError, match=f"process {process.pid} on .*, since 20"):
             run_jobs(settings, warehouse, "cleanup-expired")
         process.kill()
-    wait_until(lambda: not dbt_sessions(warehouse), 5)
+    wait_until(lambda: not sleeping_sessions(warehouse), 5)
 
     assert run_jobs(settings, warehouse, "cleanup-expired").outcome == "succeeded"
     history = query(warehouse, "select job, outcome from fieldlab_ops.job_runs order by started_at, kind desc")
@@ -282,12 +282,12 @@ def test_a_killed_run_leaves_no_lock_no_query_and_is_marked(
 def test_a_stopped_run_says_so_and_exits_1(settings: Settings, warehouse: Warehouse, number: signal.Signals) -> None:
     set_fault(warehouse, "sleep", 120)
     with fieldlab("run", "--job", "alignment") as process:
-        wait_until(lambda: dbt_sessions(warehouse))
+        wait_until(lambda: sleeping_sessions(warehouse))
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "Traceback" not in err
-    assert not dbt_sessions(warehouse)
+    assert not sleeping_sessions(warehouse)
     assert query(warehouse, "select distinct outcome from fieldlab_ops.job_runs") == [("interrupted",)]
 
 
@@ -413,6 +413,32 @@ def test_a_publisher_that_loses_its_connection_is_called_again(
     monkeypatch.setattr("runner.pipeline.PUBLISHERS", {"cleanup-expired": loses_once})
     assert run_jobs(settings, warehouse, "cleanup-expired").outcome == "succeeded"
     assert len(calls) == 2
+
+
+def test_a_rule_that_takes_too_long_is_stopped_with_its_query(
+    settings: Settings, warehouse: Warehouse, no_dbt: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(connection: psycopg.Connection, *_: object) -> Published:
+        connection.execute("select pg_sleep(60)")
+        return Published({})
+
+    publishers = {"alignment": lambda *_: Published({}), "recommendations": endless}
+    monkeypatch.setattr("runner.pipeline.PUBLISHERS", publishers)
+    report = run_jobs(settings, warehouse, "alignment", "recommendations", time_limit=1)
+    assert outcomes(report) == {"alignment": "succeeded", "recommendations": "failed"}
+    assert report.seconds < 10
+    wait_until(lambda: not sleeping_sessions(warehouse), 2)
+
+
+def test_a_date_ahead_is_built_with_a_warning(
+    settings: Settings, warehouse: Warehouse, published: list[str], no_dbt: None
+) -> None:
+    assert "lies ahead" in run_jobs(settings, warehouse, "alignment", as_of=date(2999, 1, 1)).notes[0]
+
+
+def test_a_job_without_models_succeeds(settings: Settings, warehouse: Warehouse, published: list[str]) -> None:
+    report = run_jobs(settings, warehouse, "anomalies")
+    assert (report.outcome, report.problems) == ("succeeded", ())
 
 
 def test_a_lock_whose_session_was_lost_is_taken_again(settings: Settings, warehouse: Warehouse) -> None:
