@@ -19,8 +19,8 @@ def out() -> Console:
 
 
 def log(message: str) -> None:
-    """Write one log line to stderr."""
-    click.echo(message, err=True)
+    """Write one log line to stderr, above a progress bar when one is shown."""
+    err.print(message, markup=False, emoji=False, soft_wrap=True)
 
 
 def echo_json(value: object) -> None:

@@ -339,6 +339,8 @@ class _Work:
 
     def _publish(self, job: Job) -> None:
         publisher = PUBLISHERS[job.name]
+        if job.domain:
+            console.log(f"The rules of {job.name} decide what to publish.")
         begun = time.monotonic()
 
         def work() -> Published:

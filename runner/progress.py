@@ -24,13 +24,13 @@ def dbt_progress() -> Iterator[Listener]:
         task = bar.add_task("dbt starts", total=None)
 
         def listen(event: Event) -> None:
-            info, data = event["info"], event.get("data", {})
+            data = event.get("data", {})
             if is_warning(event):
-                console.log(f"dbt: {info['msg'].strip()}")
+                console.log(f"dbt: {event['info']['msg'].strip()}")
             node = data.get("node_info", {}).get("node_name")
-            if node and "total" in data:
-                done = data["index"] if "execution_time" in data else None
-                bar.update(task, total=data["total"], description=node[:40], advance=1 if done else 0)
+            if node:
+                done = 1 if "execution_time" in data else 0
+                bar.update(task, total=data.get("total"), description=node[:40], advance=done)
 
         yield listen
 
