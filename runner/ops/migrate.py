@@ -79,8 +79,9 @@ _FOUNDATION = """
 
 
 def _version(connection: psycopg.Connection, schema: str) -> int:
-    table = connection.execute("select to_regclass(format('%%I.schema_version', %s::text))", [schema]).fetchone()
-    if table is None or table[0] is None:
+    # Not to_regclass(): after the wait for the lock it may still remember that there was no such schema.
+    table = "select from pg_catalog.pg_tables where schemaname = %s and tablename = 'schema_version'"
+    if connection.execute(table, [schema]).fetchone() is None:
         return 0
     row = connection.execute(
         sql.SQL("select coalesce(max(version), 0) from {}").format(sql.Identifier(schema, "schema_version"))

@@ -122,7 +122,10 @@ def finish(connection: psycopg.Connection, settings: Settings, run: Run, job: st
 
 
 def newest_published(connection: psycopg.Connection, settings: Settings, job: str) -> Run | None:
-    """The published run of a job (alignment, recommendations) with the newest as-of date; None before the first."""
+    """The last run that published a job (alignment, recommendations): what it found is what is published now.
+
+    Its as-of date is the newest of all published, unless an older date was published on demand after a newer one.
+    """
     row = connection.execute(_query(settings, _NEWEST_PUBLISHED), {"job": job}).fetchone()
     if row is None:
         return None
@@ -184,7 +187,7 @@ _NEWEST_PUBLISHED = """
     select as_of, explicit_as_of, started_at, run_id
     from {job_runs}
     where job = %(job)s and published
-    order by as_of desc, started_at desc
+    order by started_at desc
     limit 1
 """
 

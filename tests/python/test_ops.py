@@ -4,6 +4,7 @@ import json
 import multiprocessing
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from uuid import uuid4
 
@@ -78,18 +79,20 @@ def test_reading_needs_no_right_to_write(connection: psycopg.Connection) -> None
     migrate.ensure(connection, SETTINGS)
 
 
-def _ensure(url: str) -> None:
+def _ensure(url: str, together: Barrier) -> None:
     with psycopg.connect(url) as connection:
+        together.wait(30)
         migrate.ensure(connection, SETTINGS)
 
 
-def test_two_processes_at_once_make_the_tables_once(database_url: str, connection: psycopg.Connection) -> None:
+def test_processes_at_once_make_the_tables_once(database_url: str, connection: psycopg.Connection) -> None:
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_ensure, args=(database_url,)) for _ in range(3)]
+    together = context.Barrier(3)
+    processes = [context.Process(target=_ensure, args=(database_url, together)) for _ in range(3)]
     for process in processes:
         process.start()
     for process in processes:
-        process.join(30)
+        process.join(60)
     assert [process.exitcode for process in processes] == [0, 0, 0]
     assert versions(connection) == [step.version for step in migrate.migrations()]
 
@@ -100,15 +103,15 @@ def begun(connection: psycopg.Connection, day: date, **values: bool) -> Run:
     return run
 
 
-def test_the_newest_published_run_is_the_one_of_the_newest_date(connection: psycopg.Connection) -> None:
+def test_the_newest_published_run_is_the_last_that_published(connection: psycopg.Connection) -> None:
     migrate.ensure(connection, SETTINGS)
     assert runs.newest_published(connection, SETTINGS, "alignment") is None
-    newest = begun(connection, DAY, explicit=True)
-    runs.finish(connection, SETTINGS, newest, "alignment", Finished("succeeded", published=True))
-    for later, published in ((DAY + timedelta(days=1), False), (DAY - timedelta(days=1), True)):
-        run = begun(connection, later)
+    for day, published in ((DAY, True), (DAY - timedelta(days=1), True), (DAY + timedelta(days=1), False)):
+        run = begun(connection, day, explicit=True)
         runs.finish(connection, SETTINGS, run, "alignment", Finished("succeeded", published=published))
-    assert runs.newest_published(connection, SETTINGS, "alignment") == newest
+    newest = runs.newest_published(connection, SETTINGS, "alignment")
+    assert newest is not None
+    assert newest.as_of == DAY - timedelta(days=1)
     assert runs.newest_published(connection, SETTINGS, "recommendations") is None
 
 

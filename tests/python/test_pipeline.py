@@ -220,6 +220,9 @@ def test_an_older_date_is_built_but_published_only_on_demand(
     run_jobs(settings, warehouse, "alignment", as_of=older, publish_older=True)
     assert published == [f"alignment {DAY} all", f"alignment {older} all"]
 
+    between = run_jobs(settings, warehouse, "alignment", as_of=older)
+    assert between.notes == ()
+
 
 def test_a_lost_connection_is_tried_again(
     settings: Settings, warehouse: Warehouse, published: list[str], monkeypatch: pytest.MonkeyPatch
