@@ -13,7 +13,9 @@ from runner.load.records import OpenedFile
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
-def open_folder(folder: Path, *, complete: bool) -> tuple[list[OpenedFile], list[Problem]]:
+def open_folder(
+    folder: Path, *, complete: bool, errors_file: Path | None = None
+) -> tuple[list[OpenedFile], list[Problem]]:
     """Find a folder's source files and read their headers.
 
     Hidden files, folders, README files and Markdown are passed over; any other file must be a table's.
@@ -21,19 +23,24 @@ def open_folder(folder: Path, *, complete: bool) -> tuple[list[OpenedFile], list
     Args:
         folder: Where the files are.
         complete: Whether every table that a domain must have needs a file, where the folder has any of that domain.
+        errors_file: Passed over too, wherever it is.
 
     Returns:
         The files in the order of the contract, parents first, and what keeps them from being read: a file is unknown,
         missing or there twice, or a header is wrong.
 
     Raises:
-        FieldlabError: There are no source files, or one cannot be opened.
+        FieldlabError: There are no source files, one cannot be opened, or the errors file would overwrite one.
     """
-    paths = [path for path in sorted(folder.iterdir()) if not _is_ignored(path)]
+    folder = folder.resolve()
+    errors_file = errors_file.resolve() if errors_file else None
+    if errors_file and errors_file.parent == folder and _table_named(errors_file.name):
+        raise FieldlabError(f"The errors file would take the place of {errors_file.name}.", "Give it another name.")
+    paths = [path for path in sorted(folder.iterdir()) if not _is_ignored(path) and path != errors_file]
     problems: list[Problem] = []
     by_table: dict[str, list[Path]] = {}
     for path in paths:
-        table = _table_of(path)
+        table = _table_named(path.name) if path.is_file() else None
         if table is None:
             problems.append(_unknown(path))
         else:
@@ -58,12 +65,14 @@ def _is_ignored(path: Path) -> bool:
     return name.upper().startswith("README") or path.suffix == ".md"
 
 
-def _table_of(path: Path) -> Table | None:
-    stem, dot, suffix = path.name.partition(".")
-    return TABLES_BY_NAME.get(stem) if path.is_file() and dot + suffix in SUFFIXES else None
+def _table_named(file_name: str) -> Table | None:
+    stem, dot, suffix = file_name.partition(".")
+    return TABLES_BY_NAME.get(stem) if dot + suffix in SUFFIXES else None
 
 
 def _unknown(path: Path) -> Problem:
+    if path.is_dir():
+        return Problem(path.name, None, "", "", "is a folder", "one file")
     stem = path.name.partition(".")[0].replace("_", "").lower()
     by_stem = {table.name.lower(): table.name for table in TABLES}
     close = [by_stem[name] for name in difflib.get_close_matches(stem, by_stem, 1)] or list(TABLES_BY_NAME)

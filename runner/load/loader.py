@@ -85,13 +85,11 @@ def load_folder(
         LoadRefused: The files have problems.
         FieldlabError: The tables are not fieldlab's, or are in use.
     """
+    files, problems = open_folder(folder, complete=not append, errors_file=errors_file)
     if errors_file:
-        write_problems(errors_file, [])
-    files, problems = open_folder(folder, complete=not append)
+        write_problems(errors_file, problems)
     if problems:
-        if errors_file:
-            write_problems(errors_file, problems)
-        raise LoadRefused(problems, len(problems))
+        raise LoadRefused(problems, len(problems), errors_file)
     domains = sorted({file.table.domain for file in files})
     try:
         with connection.transaction():
@@ -229,7 +227,7 @@ def _refuse_problems(connection: psycopg.Connection, errors_file: Path | None) -
         write_problems(errors_file, staging.all_problems(connection))
     count = staging.count_problems(connection)
     if count:
-        raise LoadRefused(staging.first_problems(connection), count)
+        raise LoadRefused(staging.first_problems(connection), count, errors_file)
 
 
 def _write(

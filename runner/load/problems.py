@@ -50,12 +50,12 @@ class LoadRefused(FieldlabError):  # noqa: N818 - an outcome, told as such
         problems: The first of them.
     """
 
-    def __init__(self, problems: Sequence[Problem], count: int, hint: str = "") -> None:
+    def __init__(self, problems: Sequence[Problem], count: int, errors_file: Path | None = None) -> None:
         shown = problems[:SHOWN]
         lines = [f"{_counted(count)}; nothing was changed.", *(f"  {problem}" for problem in shown)]
         if count > len(shown):
             lines.append(f"  and {count - len(shown):,} more")
-            hint = hint or "--errors FILE writes all of them to a file."
+        hint = f"All of them are in {errors_file}." if errors_file else "--errors FILE writes all of them to a file."
         super().__init__("\n".join(lines), hint)
         self.count = count
         self.problems = shown

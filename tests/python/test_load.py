@@ -231,6 +231,15 @@ def test_an_unknown_file_name_is_an_error_that_names_it(load: Load, name: str, s
     assert problem.expected.startswith(suggestion)
 
 
+def test_a_folder_with_the_name_of_a_source_file_is_an_error(
+    load: Load, connection: psycopg.Connection, folder: Path
+) -> None:
+    load(ALIGNMENT)
+    (folder / "DealerSale.parquet").mkdir()
+    with pytest.raises(LoadRefused, match=r"DealerSale\.parquet: is a folder; should be one file"):
+        load_folder(connection, load_settings(), folder)
+
+
 def test_one_table_in_two_files_is_an_error(load: Load) -> None:
     found = refusal(load, ALIGNMENT | {"Dealer.csv.gz": gzip.compress(b"")})
     assert ("Dealer.csv.gz", None, "", "", "holds the same table as Dealer.csv") in found
@@ -387,6 +396,7 @@ def test_twenty_problems_are_shown_all_are_counted_and_written(
     message = str(caught.value)
     assert 'Department.csv line 2, column id: "x0" is not a whole number; should be digits such as 42' in message
     assert "and 2,980 more" in message
+    assert caught.value.hint == f"All of them are in {errors_file}."
     with errors_file.open(newline="", encoding="utf-8") as file:
         written = list(csv.DictReader(file))
     assert len(written) == 3000
@@ -412,6 +422,13 @@ def test_header_problems_are_written_too_and_no_problems_leave_a_header_alone(lo
 def test_an_errors_file_that_cannot_be_written_is_told_before_the_work(load: Load, tmp_path: Path) -> None:
     with pytest.raises(FieldlabError, match="cannot be written"):
         load(ALIGNMENT, errors_file=tmp_path / "nowhere" / "problems.csv")
+
+
+def test_the_errors_file_may_lie_in_the_folder_but_never_overwrites_a_source_file(load: Load, folder: Path) -> None:
+    assert load(ALIGNMENT | {"problems.csv": "of the last time"}, errors_file=folder / "problems.csv")
+    with pytest.raises(FieldlabError, match=r"would take the place of Dealer\.csv"):
+        load(ALIGNMENT, errors_file=folder / "Dealer.csv")
+    assert (folder / "Dealer.csv").read_text() == ALIGNMENT["Dealer.csv"]
 
 
 # Replacing
