@@ -20,7 +20,7 @@ from runner.demo.guard import refuse_foreign_files
 from runner.demo.play import Played, play
 from runner.demo.remove import remove
 from runner.demo.summary import Summary, read_summary
-from runner.demo.view import WIDTH, render
+from runner.demo.view import WIDTH, render, render_next
 from runner.report import in_order
 from runner.rules.words import Words
 from runner.settings import load_settings
@@ -77,7 +77,9 @@ def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: 
         return
     words = Words(str(settings.variables.get("currency_sign") or ""))
     out = console.out()
-    out.print(render(played, summary, words, commands), width=min(out.width, WIDTH))
+    out.print(render(played, summary, words), width=min(out.width, WIDTH))
+    remark = "FIELDLAB_DATABASE_URL has to stay set." if os.environ.get("FIELDLAB_DATABASE_URL") else ""
+    out.print(render_next(commands, remark), soft_wrap=True)
 
 
 def next_commands(summary: Summary) -> list[tuple[str, str]]:

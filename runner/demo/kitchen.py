@@ -139,7 +139,7 @@ ITEMS = (
     Item("Mussels", "Seafood", "kg", SALTMARSH, 520, 12, 4),
     Item("Squid", "Seafood", "kg", GULLWING, 1090, 7, 4),
     Item("Smoked Mackerel", "Seafood", "kg", GULLWING, 1180, 7, 4),
-    Item("Oysters", "Seafood", "dozen", GULLWING, 1350, 14, 2, peak=12),
+    Item("Oysters", "Seafood", "dozen", GULLWING, 1350, 18, 2, peak=12),
     Item("Lobster Tails", "Seafood", "kg", GULLWING, 4650, 7, 4, branches=("Opera House",)),
     Item("Romaine Lettuce", "Produce", "case", FENNEL, 2150, 7, 2),
     Item("Vine Tomatoes", "Produce", "kg", FENNEL, 310, 26, 2),
@@ -213,7 +213,7 @@ ITEMS = (
 )
 
 # How a season moves an item's quantity, by months between a day's first of the month and its peak's.
-SEASON = (1.60, 1.48, 1.14, 0.90, 0.66, 0.50, 0.46)
+SEASON = (1.6, 1.4, 1.2, 1.0, 0.8, 0.6, 0.4)
 
 
 # --- Stories -------------------------------------------------------------------------------------------------------
@@ -332,6 +332,16 @@ SECOND_SOURCES = (
     SecondSource("Romaine Lettuce", ORCHARD, 100, ("Old Town", "Central Station")),
     SecondSource("Lamb Leg", VALLEY, 100, ("Riverside", "University")),
     SecondSource("Whole Turkey", HARBOR, 100, ("Downtown", "Northgate")),
+    SecondSource("Pork Shoulder", VALLEY, 100, ("Lakeside", "Airport")),
+    SecondSource("Smoked Bacon", VALLEY, 100, ("Opera House",)),
+    SecondSource("Oysters", SALTMARSH, 100, ("University", "Market Square")),
+    SecondSource("Avocados", FENNEL, 100, ("Harbor Point", "Central Station")),
+    SecondSource("Strawberries", FENNEL, 100, ("Old Town",)),
+    SecondSource("Blood Oranges", FENNEL, 100, ("Old Town",)),
+    SecondSource("Vanilla Ice Cream", PELLWORTH, 100, ("Garden District", "Downtown")),
+    SecondSource("Aged Parmesan", PELLWORTH, 100, ("Riverside", "Northgate")),
+    SecondSource("Peeled Tomatoes", PELLWORTH, 100, ("University",)),
+    SecondSource("Cloudy Lemonade", PELLWORTH, 100, ("Airport", "Lakeside")),
 )  # fmt: skip
 LOCAL_PRICES = (
     LocalPrice("Canola Frying Oil", "Airport", 114),

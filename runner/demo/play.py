@@ -24,11 +24,13 @@ class Played:
     """What was done.
 
     Attributes:
+        place: The database, in words.
         rows: Rows loaded, by source table.
         seconds: Wall time of each step: generate, load, run.
         report: How the run ended.
     """
 
+    place: str
     rows: Mapping[str, int]
     seconds: Mapping[str, float]
     report: RunReport
@@ -71,7 +73,7 @@ def play(
         raise FieldlabError(
             "\n".join(["The demo's run failed.", *report.problems]), "`fieldlab jobs` keeps the record."
         )
-    return Played({table.table: table.rows for table in loaded}, seconds, report)
+    return Played(warehouse.place, {table.table: table.rows for table in loaded}, seconds, report)
 
 
 @contextmanager

@@ -175,7 +175,8 @@ class _Branch:
         """Whether the branch buys an item: always what a story is about."""
         if item.branches:
             return self._in_first_city and self._district in item.branches
-        return item.name in _STORY_ITEMS or dice.chance(SHARE_CARRIED)
+        by_story = item.vendor in self.small_orders or item.vendor in self.forgotten_orders
+        return by_story or item.name in _STORY_ITEMS or dice.chance(SHARE_CARRIED)
 
 
 def _routes(dice: Dice, branch_count: int, as_of: date) -> tuple[list[list[Route]], list[Route]]:

@@ -1,6 +1,6 @@
 """The demo's summary as a person reads it in a terminal, within 100 columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -12,36 +12,50 @@ from runner.demo.play import Played
 from runner.demo.summary import Collection, Influence, Summary
 from runner.recommendations_view import render_list
 from runner.report_view import render as render_report
+from runner.rules.procurement import PROCUREMENT_RULES
 from runner.rules.words import Words
 
 WIDTH = 100
+RULE_IDS = frozenset(entry.rule.rule_id for entry in PROCUREMENT_RULES)
 
 
-def render(played: Played, summary: Summary, words: Words, commands: Sequence[tuple[str, str]]) -> RenderableType:
-    """Lay out the demo: what was loaded and computed, the market, one dealer's report, what to buy better, what next.
+def render(played: Played, summary: Summary, words: Words) -> RenderableType:
+    """Lay out the demo: what was loaded and computed, the market, one dealer's report, what to buy better.
 
     Args:
         played: What was done.
         summary: What it came to.
         words: How money is written.
-        commands: What to type next, each with what it shows.
     """
     return Group(
-        *_section("What was loaded", _loaded(played.rows)),
+        *_section("What was loaded", _loaded(played)),
         *_section("What was computed", _steps(played)),
         *_section(f"Most influential dealers of {summary.brand}", _dealers(summary.dealers)),
         *_section("Strongest collections of each vendor", _collections(summary.collections)),
         *_section("One dealer's report", render_report(summary.report, summary.dealer)),
         *_section("What the restaurants' buyer should do first", render_list(summary.purchasing, words, more="")),
-        *_section("What to type next", _commands(commands)),
     )
+
+
+def render_next(commands: Sequence[tuple[str, str]], remark: str) -> Text:
+    """What to type next. To be printed without wrapping: a command has to stay on one line.
+
+    Args:
+        commands: Each with what it shows.
+        remark: What to know before typing them, if anything.
+    """
+    text = Text("\nWhat to type next\n", style="bold")
+    for command, what in commands:
+        text.append(f"\n  # {what}\n", style="not bold dim").append(f"  {command}\n")
+    return text.append(f"\n  {remark}\n", style="not bold yellow") if remark else text
 
 
 def _section(title: str, body: RenderableType) -> tuple[RenderableType, ...]:
     return "", Rule(Text(title, style="bold"), align="left", style="dim"), Padding(body, (0, 0, 0, 2))
 
 
-def _loaded(rows: Mapping[str, int]) -> RenderableType:
+def _loaded(played: Played) -> RenderableType:
+    rows = played.rows
     return Group(
         Text(
             f"Home furnishings: {rows['Dealer']:,} dealers, {rows['Product']:,} products in "
@@ -52,6 +66,7 @@ def _loaded(rows: Mapping[str, int]) -> RenderableType:
             f"Restaurants: {rows['Branch']:,} branches, {rows['Item']:,} items, {rows['Vendor']:,} vendors; "
             f"{rows['Invoice']:,} invoices with {rows['InvoiceItem']:,} lines, {rows['PurchaseOrder']:,} orders."
         ),
+        Text(f"Into {played.place}.", style="dim"),
     )
 
 
@@ -69,7 +84,7 @@ def _steps(played: Played) -> RenderableType:
     table.add_row("Run", built, _seconds(played.seconds["run"]))
     for item in played.report.jobs:
         counts = item.end.details.get("counts", {})
-        what = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        what = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count and name not in RULE_IDS)
         if not what and item.end.rows is not None:
             what = f"{item.end.rows:,} rows"
         label, seconds = f"  {item.job.name}", _seconds(item.end.seconds or 0)
@@ -105,14 +120,6 @@ def _collections(collections: Sequence[Collection]) -> RenderableType:
             f"{collection.displaying_dealers:,}",
         )
     return table
-
-
-def _commands(commands: Sequence[tuple[str, str]]) -> RenderableType:
-    lines = [
-        Group(Text(what, style="dim"), Text(f"  {command}", style="bold", overflow="fold"))
-        for command, what in commands
-    ]
-    return Group(*lines)
 
 
 def _table(*headers: str) -> Table:
