@@ -101,7 +101,9 @@ def command_name() -> str:
     else:
         name = _typed(script, "fieldlab")
     home = os.environ.get("FIELDLAB_HOME")
-    return f"FIELDLAB_HOME={shlex.quote(home)} {name}" if home else name
+    if not home or os.environ.get("FIELDLAB_DATABASE_URL"):
+        return name
+    return f"FIELDLAB_HOME={shlex.quote(home)} {name}"
 
 
 def _typed(program: Path, name: str) -> str:

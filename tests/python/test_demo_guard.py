@@ -132,6 +132,7 @@ def test_removing_the_demo_leaves_nothing_of_it(database_url: str, settings: Set
 
 def test_the_command_is_named_as_it_was_called(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("FIELDLAB_HOME", raising=False)
+    monkeypatch.delenv("FIELDLAB_DATABASE_URL", raising=False)
     monkeypatch.chdir(tmp_path)
     program = tmp_path / ".venv" / "bin" / "fieldlab"
     program.parent.mkdir(parents=True)

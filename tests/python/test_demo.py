@@ -1,0 +1,197 @@
+"""`fieldlab demo` from end to end: what it loads, finds and prints."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+from runner.demo import AS_OF, alignment, kitchen
+from runner.rules.procurement import PROCUREMENT_RULES
+
+ITEMS = {item.name: number for number, item in enumerate(kitchen.ITEMS, 1)}
+VENDORS = {vendor.name: number for number, vendor in enumerate(kitchen.VENDORS, 1)}
+BRANCHES = {name: number for number, name in enumerate(kitchen.DISTRICTS, 1)}
+
+
+@dataclass(frozen=True)
+class Played:
+    """A database in which the demo was run once."""
+
+    environment: dict[str, str]
+    url: str
+    files: Path
+    summary: dict[str, Any]
+    recommendations: list[dict[str, Any]]
+
+    def fieldlab(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return fieldlab(self.environment, *arguments)
+
+
+def fieldlab(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "runner", *arguments], capture_output=True, text=True, check=False, env=environment
+    )
+
+
+@pytest.fixture(scope="module")
+def played(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("demo")
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'create database "{name}"')
+    parts = conninfo_to_dict(server_url)
+    url = f"postgresql://{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}/{name}"
+    environment = {
+        **os.environ,
+        "FIELDLAB_DATABASE_URL": url,
+        "FIELDLAB_HOME": str(folder / "home"),
+        "DBT_PROFILES_DIR": str(folder),
+    }
+    done = fieldlab(environment, "demo", "--json", "--keep", str(folder / "files"))
+    assert done.returncode == 0, done.stderr
+    yield Played(environment, url, folder / "files", json.loads(done.stdout), open_recommendations(url))
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'drop database "{name}" with (force)')
+
+
+def open_recommendations(url: str) -> list[dict[str, Any]]:
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        return connection.execute(
+            "select * from fieldlab_ops.recommendations where status in ('PENDING', 'VIEWED') order by id"
+        ).fetchall()
+
+
+def subjects(played: Played, rule_id: str) -> set[tuple[int | None, int | None, int | None]]:
+    """Item, vendor and branch of what a rule recommends."""
+    return {
+        (row["context"].get("item_id"), row["context"].get("vendor_id"), row["context"].get("branch_id"))
+        for row in played.recommendations
+        if row["rule_id"] == rule_id
+    }
+
+
+def test_every_purchasing_rule_finds_something_and_none_too_much(played: Played) -> None:
+    found = [row["rule_id"] for row in played.recommendations]
+    for entry in PROCUREMENT_RULES:
+        assert 2 <= found.count(entry.rule.rule_id) <= 20, entry.rule.rule_id
+    assert played.summary["recommendations"]["count"] == len(found)
+    assert {row["priority"] for row in played.recommendations} == {1, 2, 3, 4, 5}
+
+
+def test_dealers_are_told_to_keep_drop_and_add_at_both_priorities(played: Played) -> None:
+    with psycopg.connect(played.url) as connection:
+        rows = connection.execute(
+            "select type, priority, count(*) from fieldlab_ops.alignment_recommendations group by 1, 2"
+        ).fetchall()
+    assert len(rows) == 6
+    assert all(count >= 10 for *_, count in rows)
+
+
+def test_every_vendor_and_dealer_of_the_demo_has_a_report(played: Played) -> None:
+    with psycopg.connect(played.url) as connection:
+        reports = connection.execute(
+            "select vendor_id, bool_or(confidence = 'low'), count(*) from fieldlab_ops.alignment_reports group by 1"
+        ).fetchall()
+        bases = dict(
+            connection.execute("select distinct vendor_id, sales_basis from fieldlab_alignment.dealer_influence")
+        )
+    assert len(reports) == 4
+    assert sorted(bases.values()) == ["actual", "displays", "displays", "displays"]
+    assert bases["marlowe-and-finch"] == "actual"
+
+
+def test_branches_that_pay_more_are_told_to_switch(played: Played) -> None:
+    expected = {
+        (ITEMS[story.item], None, BRANCHES[district])
+        for story in kitchen.SECOND_SOURCES
+        if story.percent > 105 and story.lately is None
+        for district in story.districts
+    }
+    assert subjects(played, "cheaper_vendor") > expected
+    assert ITEMS["Unsalted Butter"] not in {item for item, *_ in subjects(played, "cheaper_vendor")}
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "expected"),
+    [
+        (
+            "same_vendor_price_gap",
+            {
+                (ITEMS[story.item], VENDORS[str(kitchen.ITEMS[ITEMS[story.item] - 1].vendor)], BRANCHES[story.branch])
+                for story in kitchen.LOCAL_PRICES
+            },
+        ),
+        (
+            "price_rise",
+            {
+                (ITEMS[story.item], VENDORS[str(kitchen.ITEMS[ITEMS[story.item] - 1].vendor)], None)
+                for story in kitchen.PRICE_RISES
+            }
+            | {(ITEMS["Unsalted Butter"], VENDORS[kitchen.PELLWORTH], None)},
+        ),
+        ("small_orders", {(None, VENDORS[story.vendor], BRANCHES[story.branch]) for story in kitchen.SMALL_ORDERS}),
+        (
+            "over_ordering",
+            {(ITEMS[story.item], None, BRANCHES[story.branch]) for story in kitchen.ODD_ORDERS if story.quantity > 1},
+        ),
+        (
+            "unusual_spend",
+            {(ITEMS[story.item], None, BRANCHES[story.branch]) for story in kitchen.ODD_ORDERS if story.price > 1},
+        ),
+    ],
+)
+def test_the_planted_stories_are_found(
+    played: Played, rule_id: str, expected: set[tuple[int | None, int | None, int | None]]
+) -> None:
+    assert subjects(played, rule_id) == expected
+
+
+def test_forgotten_orders_are_due(played: Played) -> None:
+    items = {item.name: item.vendor for item in kitchen.ITEMS}
+    names = {number: name for name, number in ITEMS.items()}
+    due = {(items[names[item or 0]], branch) for item, _, branch in subjects(played, "reorder_due")}
+    assert due == {(story.vendor, BRANCHES[story.branch]) for story in kitchen.FORGOTTEN_ORDERS}
+
+
+def test_seasons_that_begin_are_seen(played: Played) -> None:
+    coming = AS_OF.month % 12 + 1
+    peaks = {ITEMS[item.name] for item in kitchen.ITEMS if item.peak in (coming, coming + 1)}
+    assert {item for item, *_ in subjects(played, "seasonal_peak")} >= peaks
+
+
+def test_the_second_demo_finds_the_same_again_and_reads_within_100_columns(played: Played) -> None:
+    done = played.fieldlab("demo")
+    assert done.returncode == 0, done.stderr
+    again = open_recommendations(played.url)
+    assert [row["id"] for row in again] == [row["id"] for row in played.recommendations]
+    assert [row["estimated_savings"] for row in again] == [row["estimated_savings"] for row in played.recommendations]
+    lines = done.stdout.splitlines()
+    assert max(len(line) for line in lines if line.strip() not in played.summary["next"]) <= 100
+    assert {line.strip() for line in lines} > set(played.summary["next"]), "each command on one line"
+    for shown in ("Most influential dealers", "Strongest collections", "KEEP", "DROP", "ADD", "Together:"):
+        assert shown in done.stdout, shown
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_what_it_says_to_type_next_works(played: Played) -> None:
+    lines = [line for line in played.summary["next"] if "--remove" not in line]
+    assert len(lines) >= 3
+    for line in lines:
+        done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False, env=played.environment)
+        assert done.returncode == 0, (line, done.stderr)
+        assert len(done.stdout.splitlines()) > 5, line
+
+
+def test_the_kept_files_are_what_was_loaded(played: Played) -> None:
+    assert sorted(path.stem for path in played.files.iterdir()) == sorted(played.summary["rows"])
+    assert played.summary["rows"]["Dealer"] == alignment.DEALERS_AT_FACTOR_1
