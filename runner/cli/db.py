@@ -174,4 +174,4 @@ def psql(arguments: tuple[str, ...]) -> None:
     parts = conninfo_to_dict(warehouse.url)
     # In the environment, because command lines are seen by everybody on the machine.
     variables = {variable: str(parts[name]) for name, variable in LIBPQ_VARIABLES.items() if parts.get(name)}
-    os.execve(program, ["psql", *arguments], {**os.environ, **variables})  # noqa: S606
+    os.execve(program, [program, *arguments], {**os.environ, **variables})  # noqa: S606
