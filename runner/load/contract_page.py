@@ -1,0 +1,63 @@
+"""The source contract as a page: docs/source-contract.md.
+
+Write the page anew with `python -m runner.load.contract_page > docs/source-contract.md`.
+"""
+
+import click
+
+from runner.load.contract import DOMAINS, TABLES, Column, Table
+
+HEAD = """# What fieldlab reads
+
+The applications' own tables, as their ORM made them: PascalCase tables, camelCase columns, quoted. In place they are
+read from the schemas that the vars `alignment_source_schema` and `procurement_source_schema` name. From files they come
+with `fieldlab load`: one file per table, named after it, `.csv`, `.csv.gz` or `.parquet`.
+
+One of the two databases is enough. *Optional* columns and tables may be absent; a missing column counts as null.
+
+In CSV files: UTF-8, RFC 4180, a header row with the columns in any order, camelCase or snake_case. Timestamps are ISO 8601
+with `T` or a space, fraction and zone optional; none is UTC, and a date alone is midnight. Booleans are true/false, t/f
+or 1/0. An empty field is null, or the empty text where the column is a text that must be there; `NULL` and `NA` are
+texts.
+
+This page is written by `python -m runner.load.contract_page` from the contract in `runner/load/contract.py`.
+"""
+
+
+def page() -> str:
+    """The page as Markdown."""
+    parts = [HEAD]
+    for domain in DOMAINS:
+        parts.append(f"## {domain.capitalize()}\n")
+        parts.extend(_section(table) for table in TABLES if table.domain == domain)
+    return "\n".join(parts)
+
+
+def _section(table: Table) -> str:
+    optional = " (optional)" if table.optional else ""
+    lines = [f"### {table.name}{optional}", "", "| column | type | |", "|---|---|---|"]
+    lines += [f"| `{column.name}` | {column.type} | {_notes(column)} |" for column in table.columns]
+    if table.unique:
+        lines += ["", *(f"Unique together: {', '.join(f'`{name}`' for name in names)}." for names in table.unique)]
+    return "\n".join([*lines, ""])
+
+
+def _notes(column: Column) -> str:
+    notes = []
+    if column.name == "id":
+        notes.append("primary key")
+    if column.references:
+        notes.append(f"an `id` of {column.references}")
+    if column.allowed:
+        notes.append(f"one of {', '.join(column.allowed)}")
+    if column.optional:
+        notes.append("*optional*")
+    elif column.nullable:
+        notes.append("may be null")
+    if column.default is not None:
+        notes.append(f"default {column.default}")
+    return "; ".join(notes)
+
+
+if __name__ == "__main__":
+    click.echo(page(), nl=False)
