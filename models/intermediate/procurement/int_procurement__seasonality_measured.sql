@@ -3,8 +3,14 @@
 {% set earliest_month = last_month ~ ' - ' ~ var('seasonality_max_months') ~ ' + 1' %}
 {% set next_month_of_year = 'mod(' ~ month_number(as_of()) ~ ' + 1, 12) + 1' %}
 
-with patterns as (
+with network_patterns as (
     select * from {{ ref('int_procurement__patterns_measured') }}
+    where scope = 'network'
+),
+
+branch_patterns as (
+    select * from {{ ref('int_procurement__patterns_measured') }}
+    where scope = 'branch'
 ),
 
 purchases as (
@@ -15,20 +21,19 @@ purchases as (
 months as (
     select
         purchases.item_id,
-        patterns.scope is not null as has_branch_pattern,
-        patterns.branch_id,
+        branch_patterns.scope is not null as has_branch_pattern,
+        branch_patterns.branch_id,
         cast(date_trunc('month', cast(purchases.date as timestamp)) as date) as month,
         sum(purchases.quantity) as quantity
     from purchases
-    left join patterns
+    left join branch_patterns
         on
-            patterns.scope = 'branch'
-            and purchases.item_id = patterns.item_id
-            and {{ same_key('purchases.branch_id', 'patterns.branch_id') }}
+            purchases.item_id = branch_patterns.item_id
+            and {{ same_key('purchases.branch_id', 'branch_patterns.branch_id') }}
     group by
         purchases.item_id,
-        patterns.scope is not null,
-        patterns.branch_id,
+        branch_patterns.scope is not null,
+        branch_patterns.branch_id,
         cast(date_trunc('month', cast(purchases.date as timestamp)) as date)
 ),
 
@@ -44,12 +49,13 @@ scoped_months as (
     union all
     select
         'network' as scope,
-        item_id,
+        months.item_id,
         cast(null as integer) as branch_id,
-        {{ month_number('month') }} as month,
-        sum(quantity) as quantity
+        {{ month_number('months.month') }} as month,
+        sum(months.quantity) as quantity
     from months
-    group by item_id, month
+    inner join network_patterns on months.item_id = network_patterns.item_id
+    group by months.item_id, months.month
 ),
 
 counted_months as (

@@ -123,17 +123,19 @@ select
     coalesce(dearer_vendors.quantity, 0) as dearer_quantity,
     coalesce(dearer_vendors.total_amount, 0) as dearer_amount,
     -- What was paid to dearer vendors, less what the same quantity costs at the best vendor's mean price.
-    case
-        when dearer_vendors.quantity > 0
-            then {{
-                ratio(
-                    'dearer_vendors.total_amount * best_vendors.quantity'
-                    ~ ' - best_vendors.total_amount * dearer_vendors.quantity',
-                    'best_vendors.quantity',
-                )
-            }}
-        else 0
-    end as potential_savings,
+    cast(
+        case
+            when dearer_vendors.quantity > 0
+                then {{
+                    ratio(
+                        'dearer_vendors.total_amount * best_vendors.quantity'
+                        ~ ' - best_vendors.total_amount * dearer_vendors.quantity',
+                        'best_vendors.quantity',
+                    )
+                }}
+            else 0
+        end as numeric(38, 12)
+    ) as potential_savings,
     opportunities.breakdown,
     cast({{ var('consolidation_window_days') }} as integer) as window_days,
     {{ run_columns() }}

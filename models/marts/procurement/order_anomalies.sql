@@ -121,16 +121,25 @@ select
     {% for measure in measures %}
         anomalies.{{ measure }},
         {{ ratio('other_' ~ measure ~ '_sum', 'other_count') }} as expected_{{ measure }},
-        case
-            when anomalies.all_{{ measure }}_spread_squared > 0
-                then {{ ratio('abs(all_' ~ measure ~ '_distance)', square_root('all_' ~ measure ~ '_spread_squared')) }}
-        end as {{ measure }}_deviation,
-        case
-            when anomalies.has_enough_others
-                then {{
-                    ratio('abs(other_' ~ measure ~ '_distance)', square_root('material_' ~ measure ~ '_spread_squared'))
-                }}
-        end as {{ measure }}_material_deviation,
+        cast(
+            case
+                when anomalies.all_{{ measure }}_spread_squared > 0
+                    then {{
+                        ratio('abs(all_' ~ measure ~ '_distance)', square_root('all_' ~ measure ~ '_spread_squared'))
+                    }}
+            end as numeric(38, 12)
+        ) as {{ measure }}_deviation,
+        cast(
+            case
+                when anomalies.has_enough_others
+                    then {{
+                        ratio(
+                            'abs(other_' ~ measure ~ '_distance)',
+                            square_root('material_' ~ measure ~ '_spread_squared'),
+                        )
+                    }}
+            end as numeric(38, 12)
+        ) as {{ measure }}_material_deviation,
         anomalies.{{ measure }}_direction,
         anomalies.is_sigma_{{ measure }}_outlier,
         anomalies.is_material_{{ measure }}_outlier,

@@ -75,8 +75,10 @@ select
     {{ ratio('amount_spread', 'order_count') }} as stddev_order_amount,
     is_increasing,
     is_decreasing,
-    case when has_cycle then {{ ratio('gap_sum', 'gap_count') }} end as avg_order_cycle_days,
-    case when has_cycle then greatest(0, 1 - {{ ratio('gap_spread', 'gap_sum') }}) else 0 end as confidence_score,
+    cast(case when has_cycle then {{ ratio('gap_sum', 'gap_count') }} end as numeric(38, 12)) as avg_order_cycle_days,
+    cast(
+        case when has_cycle then greatest(0, 1 - {{ ratio('gap_spread', 'gap_sum') }}) else 0 end as numeric(38, 12)
+    ) as confidence_score,
     last_order_date,
     cast(last_order_date + cycle_days * interval '1 day' as date) as next_predicted_order_date,
     last_vendor_id,
@@ -87,10 +89,12 @@ select
     gap_sum,
     gap_square_sum,
     is_seasonal,
-    case
-        when total_share > 0 then greatest(0, 1 - {{ ratio('within_share', 'total_share') }})
-        when total_share = 0 then 0
-    end as seasonality_strength,
+    cast(
+        case
+            when total_share > 0 then greatest(0, 1 - {{ ratio('within_share', 'total_share') }})
+            when total_share = 0 then 0
+        end as numeric(38, 12)
+    ) as seasonality_strength,
     pattern as seasonality_pattern,
     month_count as seasonality_month_count,
     seasonality_quantity,

@@ -54,10 +54,12 @@ select
     first_order_date,
     last_order_date,
     -- The gaps between successive dates add up to the time from the first to the last.
-    case
-        when order_date_count >= {{ var('cycle_min_dates') }}
-            then {{ ratio('last_order_date - first_order_date', 'order_date_count - 1') }}
-    end as avg_order_cycle_days,
+    cast(
+        case
+            when order_date_count >= {{ var('cycle_min_dates') }}
+                then {{ ratio('last_order_date - first_order_date', 'order_date_count - 1') }}
+        end as numeric(38, 12)
+    ) as avg_order_cycle_days,
     order_amount_sum,
     {{ ratio('order_amount_sum', 'order_count') }} as avg_order_amount,
     {{ run_columns() }}
