@@ -117,6 +117,12 @@ class EmbeddedServer:
                 raise
             return users
 
+    def revive(self) -> None:
+        """Start the server again if it was killed under those who use it, for instance for want of memory."""
+        with self._deciding():
+            if server_watch.is_used(self.folder):
+                self._ensure_running()
+
     def keep(self) -> None:
         """Start the server when it does not run, and leave it running until `stop`."""
         with self._deciding():

@@ -62,12 +62,14 @@ class Warehouse:
         target_schema: The prefix of the schemas dbt builds in.
         threads: How many models dbt builds at a time.
         origin: What decided for it, such as `FIELDLAB_DATABASE_URL`.
+        server: The embedded server behind it, if it is that one.
     """
 
     url: str
     target_schema: str = "fieldlab"
     threads: int = 4
     origin: str = EMBEDDED
+    server: EmbeddedServer | None = None
 
     @property
     def place(self) -> str:
@@ -82,11 +84,8 @@ class Warehouse:
         Raises:
             FieldlabError: The server cannot be reached or refuses.
         """
-        timeout = conninfo_to_dict(self.url).get("connect_timeout") or CONNECT_TIMEOUT_S
         try:
-            connection = psycopg.connect(
-                self.url, autocommit=True, application_name="fieldlab", connect_timeout=int(timeout)
-            )
+            connection = self._connect()
         except psycopg.OperationalError as error:
             raise FieldlabError(
                 f"No connection to {self.place}: {_reason(error)}",
@@ -96,6 +95,16 @@ class Warehouse:
         connection.execute("set time zone 'UTC'")
         connection.autocommit = autocommit
         return connection
+
+    def _connect(self) -> psycopg.Connection:
+        timeout = int(conninfo_to_dict(self.url).get("connect_timeout") or CONNECT_TIMEOUT_S)
+        try:
+            return psycopg.connect(self.url, autocommit=True, application_name="fieldlab", connect_timeout=timeout)
+        except psycopg.OperationalError as error:
+            if self.server is None or not is_transient(error):
+                raise
+            self.server.revive()
+        return psycopg.connect(self.url, autocommit=True, application_name="fieldlab", connect_timeout=timeout)
 
     def dbt_environment(self) -> Mapping[str, str]:
         """The FIELDLAB_PG… variables that the dbt profile reads."""
@@ -125,8 +134,9 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
     if configured:
         yield configured
         return
-    with embedded_server(settings).use() as url:
-        yield Warehouse(url, settings.target_schema, settings.threads)
+    server = embedded_server(settings)
+    with server.use() as url:
+        yield Warehouse(url, settings.target_schema, settings.threads, server=server)
 
 
 def configured_warehouse(settings: Settings) -> Warehouse | None:

@@ -46,14 +46,14 @@ def ensure(connection: psycopg.Connection, settings: Settings) -> None:
     schema = settings.schema("ops")
     known = migrations()
     with connection.transaction():
-        version = _version(connection, schema)
+        version = applied_version(connection, schema)
     _refuse_newer(version, known[-1].version, schema)
     if version == known[-1].version:
         return
 
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{schema} migrations"])
-        version = _version(connection, schema)
+        version = applied_version(connection, schema)
         _refuse_newer(version, known[-1].version, schema)
         names = {"ops": sql.Identifier(schema)}
         connection.execute(sql.SQL(_FOUNDATION).format(**names))
@@ -78,7 +78,8 @@ _FOUNDATION = """
 """
 
 
-def _version(connection: psycopg.Connection, schema: str) -> int:
+def applied_version(connection: psycopg.Connection, schema: str) -> int:
+    """The version of the tables in the database, 0 where there are none."""
     # Not to_regclass(): after the wait for the lock it may still remember that there was no such schema.
     table = "select from pg_catalog.pg_tables where schemaname = %s and tablename = 'schema_version'"
     if connection.execute(table, [schema]).fetchone() is None:

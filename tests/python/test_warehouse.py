@@ -1,6 +1,7 @@
 """Which database fieldlab works in, and what it says when it cannot."""
 
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
-from runner import warehouse
+from runner import server_watch, warehouse
 from runner.errors import FieldlabError
 from runner.settings import Settings, load_settings
-from runner.warehouse import Warehouse, configured_warehouse, is_transient, open_warehouse
+from runner.warehouse import Warehouse, configured_warehouse, embedded_server, is_transient, open_warehouse
 
 PROFILE = """
 fieldlab:
@@ -75,6 +76,16 @@ def test_the_embedded_database_opens_and_stops_with_its_command(settings: Settin
         assert opened.dbt_environment()["FIELDLAB_PGHOST"] == "127.0.0.1"
     with pytest.raises(FieldlabError, match="No connection to database fieldlab on"):
         opened.connect()
+
+
+def test_an_embedded_server_that_was_killed_is_there_again_for_the_next_connection(settings: Settings) -> None:
+    with open_warehouse(settings) as opened:
+        with opened.connect() as connection:
+            connection.execute("create table kept as select 1")
+        os.kill(int(server_watch.postmaster(embedded_server(settings).folder)[0]), signal.SIGKILL)
+        with opened.connect() as connection:
+            assert connection.execute("table kept").fetchall() == [(1,)]
+    assert not embedded_server(settings).is_running()
 
 
 def test_a_url_goes_before_the_profile(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

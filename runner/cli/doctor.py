@@ -1,0 +1,49 @@
+"""`fieldlab doctor`: what is fine, and what to do about what is not."""
+
+import sys
+from dataclasses import asdict
+from datetime import date
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from runner import doctor as examination
+from runner.cli.options import date_option
+from runner.console import echo_json, out
+
+STYLES = {examination.OK: "green", examination.NOTE: "yellow", examination.PROBLEM: "bold red"}
+
+
+@click.command(epilog="Example: fieldlab doctor --as-of 2026-01-31")
+@date_option("--as-of", envvar="FIELDLAB_AS_OF", help="Judge freshness as of this date. Default: today.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def doctor(as_of: date | None, as_json: bool) -> None:
+    """Check versions, database, permissions and source tables, and say what to do about problems.
+
+    Ends with exit code 1 when there is a problem. Notes are worth knowing, and no hindrance.
+    """
+    checks: list[examination.Check] = []
+    for check in examination.examine(as_of):
+        if not as_json:
+            _show(check, is_new_area=not checks or checks[-1].area != check.area)
+        checks.append(check)
+    problems = sum(check.status == examination.PROBLEM for check in checks)
+    if as_json:
+        echo_json({"ok": not problems, "checks": [asdict(check) for check in checks]})
+    else:
+        click.echo(f"\n{problems} problem{'' if problems == 1 else 's'}." if problems else "\nAll is well.")
+    sys.exit(1 if problems else 0)
+
+
+def _show(check: examination.Check, *, is_new_area: bool) -> None:
+    console = out()
+    if is_new_area:
+        console.print(Text(check.area.capitalize(), "bold"))
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(width=len(examination.PROBLEM))
+    lines.add_column(overflow="fold")
+    lines.add_row(Text(check.status, STYLES[check.status]), Text(check.message))
+    if check.hint:
+        lines.add_row("", Text(f"→ {check.hint}", "dim"))
+    console.print(lines)

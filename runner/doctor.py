@@ -1,0 +1,374 @@
+"""What `fieldlab doctor` looks at: each finding is fine, worth knowing, or a problem with something to do about it."""
+
+import platform
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import metadata
+from pathlib import Path
+
+import psycopg
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from psycopg import sql
+
+from runner.errors import FieldlabError
+from runner.load.contract import DOMAINS, Column, Table, tables_of
+from runner.ops.migrate import applied_version, migrations
+from runner.settings import Settings, load_settings
+from runner.warehouse import Warehouse, open_warehouse
+
+OK = "ok"
+NOTE = "note"
+PROBLEM = "problem"
+
+OLDEST_SERVER = 14
+PARTS = ("staging", "alignment", "procurement", "snapshots", "ops")
+REINSTALL = "Run `make setup`."
+
+# The newest date in these says how fresh a domain is.
+FRESHNESS = {
+    "alignment": (("Selection", "createdAt"), ("DisplayRecord", "displayOrderDate")),
+    "procurement": (("Invoice", "date"),),
+}
+SHOWN_VALUES = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        area: What it belongs to: installation, project, database, alignment, procurement or history.
+        status: ok, note or problem.
+        message: What was found.
+        hint: What to do about it.
+    """
+
+    area: str
+    status: str
+    message: str
+    hint: str = ""
+
+
+def examine(as_of: date | None = None) -> Iterator[Check]:
+    """Look at everything a run needs, from the outside in; what depends on a problem is left out.
+
+    Args:
+        as_of: The date that counts as today; None takes today in the business time zone.
+    """
+    yield from check_installation()
+    area = "project"
+    try:
+        settings = load_settings()
+        yield from check_project(settings)
+        as_of = as_of or datetime.now(settings.zone).date()
+        area = "database"
+        with open_warehouse(settings) as warehouse, warehouse.connect(autocommit=True) as connection:
+            yield from check_server(connection, warehouse)
+            yield from check_permissions(connection, settings)
+            for domain in DOMAINS:
+                yield from check_sources(connection, settings, domain, as_of)
+            yield from check_history(connection, settings)
+    except FieldlabError as error:
+        yield Check(area, PROBLEM, str(error), error.hint)
+    except psycopg.Error as error:
+        yield Check(area, PROBLEM, f"the database refused: {str(error).strip()}")
+
+
+def check_installation() -> Iterator[Check]:
+    """Python and the packages fieldlab is made of."""
+    area = "installation"
+    wanted_python, wanted = _requirements()
+    python = platform.python_version()
+    if python in SpecifierSet(wanted_python, prereleases=True):
+        yield Check(area, OK, f"Python {python}")
+    else:
+        yield Check(area, PROBLEM, f"Python {python}; fieldlab needs {wanted_python}", "Make a new environment.")
+    fine = []
+    for requirement in wanted:
+        try:
+            version = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            yield Check(area, PROBLEM, f"{requirement} is not installed", REINSTALL)
+            continue
+        if requirement.specifier.contains(version, prereleases=True):
+            fine.append(f"{requirement.name} {version}")
+        else:
+            yield Check(area, PROBLEM, f"{requirement.name} {version}; fieldlab needs {requirement}", REINSTALL)
+    yield Check(area, OK, ", ".join(fine))
+
+
+def _requirements() -> tuple[str, list[Requirement]]:
+    """The versions of Python, and the packages, that fieldlab declares."""
+    try:
+        installed = metadata.metadata("fieldlab")
+        python, packages = installed["Requires-Python"], installed.get_all("Requires-Dist") or []
+    except metadata.PackageNotFoundError:  # running from a checkout that was not installed
+        declared = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+        python, packages = declared["project"]["requires-python"], declared["project"]["dependencies"]
+    requirements = [Requirement(package) for package in packages]
+    return python, [one for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
+
+
+def check_project(settings: Settings) -> Iterator[Check]:
+    """The dbt project and the package it uses."""
+    yield Check("project", OK, f"dbt project in {settings.project_dir}")
+    if (settings.project_dir / "dbt_packages" / "dbt_utils" / "dbt_project.yml").is_file():
+        yield Check("project", OK, "dbt_utils is in place")
+    else:
+        yield Check("project", PROBLEM, "dbt_utils is not in dbt_packages", "Run `make setup`, or `dbt deps`.")
+
+
+def check_server(connection: psycopg.Connection, warehouse: Warehouse) -> Iterator[Check]:
+    """Where the database is, and whether it is new enough."""
+    yield Check("database", OK, f"connected to {warehouse.place} ({warehouse.origin})")
+    version = connection.info.parameter_status("server_version")
+    if connection.info.server_version >= OLDEST_SERVER * 10_000:
+        yield Check("database", OK, f"PostgreSQL {version}")
+    else:
+        upgrade = f"Use a server of version {OLDEST_SERVER} or later."
+        yield Check("database", PROBLEM, f"PostgreSQL {version}; fieldlab needs {OLDEST_SERVER}", upgrade)
+
+
+def check_permissions(connection: psycopg.Connection, settings: Settings) -> Iterator[Check]:
+    """Whether dbt and the runner may make their schemas and tables."""
+    area = "database"
+    row = connection.execute(DATABASE_PERMISSIONS).fetchone()
+    assert row is not None  # noqa: S101 - a select without from gives a row
+    database, user, may_create, may_use_temporary = row
+    ours = [settings.schema(part) for part in PARTS]
+    existing = {name: facts for name, *facts in connection.execute(SCHEMA_PERMISSIONS, [ours])}
+    fine = True
+    for schema in ours:
+        may_create_here, foreign = existing.get(schema, (may_create, None))
+        if not may_create_here:
+            fine = False
+            where = f"schema {schema}" if schema in existing else f"database {database}"
+            yield Check(
+                area,
+                PROBLEM,
+                f"{user} may not create {'tables in' if schema in existing else 'the schema'} {schema}",
+                f"As the owner: grant create on {where} to {user};",
+            )
+        if foreign:
+            fine = False
+            yield Check(
+                area,
+                PROBLEM,
+                f"{schema}.{foreign} belongs to another user, and dbt replaces it",
+                f"Work as that user, or give its tables to {user}.",
+            )
+    if fine:
+        yield Check(area, OK, f"{user} may create tables in {', '.join(ours)}")
+    if not may_use_temporary:
+        grant = f"As the owner: grant temporary on database {database} to {user};"
+        yield Check(area, PROBLEM, f"{user} may not create temporary tables", grant)
+
+
+def check_sources(connection: psycopg.Connection, settings: Settings, domain: str, as_of: date) -> Iterator[Check]:
+    """Whether the application's tables are as the contract says, and how fresh they are."""
+    schema = settings.source_schema(domain)
+    tables = tables_of(domain)
+    found = _columns(connection, schema, tables)
+    if not found:
+        yield Check(
+            domain,
+            NOTE,
+            f"no {domain} tables in schema {schema}: its marts stay empty",
+            f"Load them with `fieldlab load`, or correct the var {domain}_source_schema in dbt_project.yml.",
+        )
+        return
+    for table in tables:
+        if table.name in found:
+            yield from _check_table(connection, schema, table, found[table.name])
+        elif table.optional:
+            yield Check(domain, NOTE, f"{table.name} is not there; it is optional")
+        else:
+            yield Check(
+                domain,
+                PROBLEM,
+                f"{table.name} is missing in schema {schema}",
+                f"Load it with `fieldlab load`, or correct the var {domain}_source_schema in dbt_project.yml.",
+            )
+    for name, column in FRESHNESS[domain]:
+        type_found = found.get(name, {}).get(column)
+        if type_found and type_found.is_readable and type_found.is_point_in_time:
+            yield _check_freshness(connection, settings, domain, name, column, as_of=as_of)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A column as the database has it."""
+
+    type: str
+    is_point_in_time: bool
+    is_readable: bool
+
+
+def _columns(connection: psycopg.Connection, schema: str, tables: Sequence[Table]) -> dict[str, dict[str, _Found]]:
+    """The columns of the tables that exist, by table and name."""
+    columns: dict[str, dict[str, _Found]] = {}
+    for table, column, *rest in connection.execute(COLUMNS, [schema, [table.name for table in tables]]):
+        columns.setdefault(table, {})[column] = _Found(*rest)
+    return columns
+
+
+def _check_table(
+    connection: psycopg.Connection, schema: str, table: Table, found: Mapping[str, _Found]
+) -> Iterator[Check]:
+    name = f"{schema}.{table.name}"
+    unreadable = [column for column in table.by_name if column in found and not found[column].is_readable]
+    if unreadable:
+        grant = (
+            f'As the owner: grant usage on schema {schema}, and grant select on {schema}."{table.name}", to this user.'
+        )
+        yield Check(table.domain, PROBLEM, f"{name} may not be read ({', '.join(unreadable)})", grant)
+        return
+    wrong = False
+    for column in table.columns:
+        complaint = _complaint(connection, schema, table, column, found)
+        if complaint:
+            wrong = True
+            yield Check(table.domain, PROBLEM, *complaint)
+    if wrong:
+        return
+    absent = [column.name for column in table.optional_columns if column.name not in found]
+    without = f"; without the optional {', '.join(absent)}" if absent else ""
+    yield Check(table.domain, OK, f"{name} is as expected{without}")
+
+
+def _complaint(
+    connection: psycopg.Connection, schema: str, table: Table, column: Column, found: Mapping[str, _Found]
+) -> tuple[str, str] | None:
+    """What is wrong with a column, and what to do."""
+    name = f"{schema}.{table.name}.{column.name}"
+    if column.name not in found:
+        near = next((other for other in found if _plain(other) == _plain(column.name)), None)
+        meant = f" Is it {near}?" if near else ""
+        return None if column.optional else (f"{name} is missing.{meant}", "Add the column, or a view that has it.")
+    have = found[column.name]
+    if not _is_castable(connection, column, have):
+        return f"{name} is {have.type}; it must be {column.type}", "Change the column, or read a view that casts it."
+    unknown = _unknown_values(connection, schema, table, column) if column.allowed else []
+    if unknown:
+        values = ", ".join(f"{value} ({count:,} rows)" for value, count in unknown)
+        return f"{name} has unknown values: {values}", f"Known are {', '.join(column.allowed)}. Correct the source."
+    return None
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _is_castable(connection: psycopg.Connection, column: Column, have: _Found) -> bool:
+    """Whether staging can cast the column, by asking the server; a point in time may be of any type that has a date."""
+    if column.type == "timestamp":
+        return have.is_point_in_time
+    cast = sql.SQL("select cast(cast(null as {}) as {})").format(sql.SQL(have.type), sql.SQL(column.sql_type))
+    try:
+        connection.execute(cast)
+    except psycopg.errors.CannotCoerce:
+        return False
+    return True
+
+
+def _unknown_values(connection: psycopg.Connection, schema: str, table: Table, column: Column) -> list[tuple[str, int]]:
+    """The values outside an enum with the number of rows that have them, the most frequent first."""
+    query = sql.SQL(UNKNOWN_VALUES).format(column=sql.Identifier(column.name), table=sql.Identifier(schema, table.name))
+    return connection.execute(query, [list(column.allowed), SHOWN_VALUES]).fetchall()
+
+
+def _check_freshness(
+    connection: psycopg.Connection, settings: Settings, domain: str, table: str, column: str, *, as_of: date
+) -> Check:
+    """How old the newest row is that a run as of that date sees."""
+    end_of_day = datetime.combine(as_of + timedelta(days=1), time(), settings.zone)
+    end = end_of_day.astimezone(UTC).replace(tzinfo=None)
+    query = sql.SQL(NEWEST).format(
+        column=sql.Identifier(column), table=sql.Identifier(settings.source_schema(domain), table)
+    )
+    row = connection.execute(query, [end, end]).fetchone()
+    newest, later = row or (None, 0)
+    name = f"{table}.{column}"
+    after = f"; {later:,} rows are later and not used" if later else ""
+    if newest is None:
+        return Check(domain, NOTE, f"{name}: no row up to the as-of date {as_of}{after}", "Load data, or set --as-of.")
+    day = newest.replace(tzinfo=UTC).astimezone(settings.zone).date()
+    message = f"{name}: the newest is of {day}, the as-of date is {as_of}{after}"
+    if (as_of - day).days <= int(settings.variables["stale_after_days"]):
+        return Check(domain, OK, message)
+    return Check(domain, NOTE, message, f"Load newer data, or run as of that time: fieldlab run --as-of {day}.")
+
+
+def check_history(connection: psycopg.Connection, settings: Settings) -> Iterator[Check]:
+    """Whether the runner's own tables suit this version of it."""
+    schema = settings.schema("ops")
+    known = migrations()[-1].version
+    version = applied_version(connection, schema)
+    if version == known:
+        yield Check("history", OK, f"the tables in {schema} are at version {version}")
+    elif version == 0:
+        yield Check("history", NOTE, f"no tables in {schema} yet", "`fieldlab run` makes them.")
+    elif version < known:
+        message = f"the tables in {schema} are at version {version}, this fieldlab knows {known}"
+        yield Check("history", NOTE, message, "`fieldlab run` brings them up to date.")
+    else:
+        message = f"the tables in {schema} are at version {version}, this fieldlab knows only {known}"
+        yield Check("history", PROBLEM, message, "Update fieldlab.")
+
+
+DATABASE_PERMISSIONS = """
+    select
+        current_database(),
+        current_user,
+        has_database_privilege(current_database(), 'create'),
+        has_database_privilege(current_database(), 'temporary')
+"""
+
+SCHEMA_PERMISSIONS = """
+    select
+        namespace.nspname,
+        has_schema_privilege(namespace.oid, 'create'),
+        min(relation.relname) filter (where not pg_has_role(relation.relowner, 'usage'))
+    from pg_catalog.pg_namespace as namespace
+    left join pg_catalog.pg_class as relation
+        on relation.relnamespace = namespace.oid and relation.relkind in ('r', 'p', 'v', 'm')
+    where namespace.nspname = any(%s)
+    group by namespace.oid, namespace.nspname
+"""
+
+COLUMNS = """
+    select
+        relation.relname,
+        attribute.attname,
+        format_type(attribute.atttypid, attribute.atttypmod),
+        type.typcategory = 'D' and type.typname not in ('time', 'timetz'),
+        has_schema_privilege(namespace.oid, 'usage') and has_column_privilege(relation.oid, attribute.attnum, 'select')
+    from pg_catalog.pg_class as relation
+    inner join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    inner join pg_catalog.pg_attribute as attribute on attribute.attrelid = relation.oid
+    inner join pg_catalog.pg_type as type on type.oid = attribute.atttypid
+    where
+        namespace.nspname = %s
+        and relation.relname = any(%s)
+        and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+        and attribute.attnum > 0
+        and not attribute.attisdropped
+"""
+
+UNKNOWN_VALUES = """
+    select cast({column} as text), count(*)
+    from {table}
+    where not cast({column} as text) = any(%s)
+    group by 1
+    order by 2 desc, 1
+    limit %s
+"""
+
+# Of a date or time of any type; the session speaks UTC.
+NEWEST = """
+    select max(at) filter (where at < %s), count(*) filter (where at >= %s)
+    from (select cast({column} as timestamp) as at from {table} where isfinite({column})) as moments
+"""
