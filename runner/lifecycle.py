@@ -163,7 +163,7 @@ def expire(connection: psycopg.Connection, settings: Settings) -> int:
         How many there were.
     """
     time_now = clock(connection, settings)
-    bound = {"now": time_now.now, "judged_at": time_now.judged_at, "actor": OURSELVES}
+    bound = {"now": time_now.now, "judged_at": time_now.judged_at, "as_of": time_now.today, "actor": OURSELVES}
     with connection.transaction():
         return connection.execute(_query(settings, _EXPIRE_BY_TIME), bound).rowcount
 
@@ -269,8 +269,8 @@ _EXPIRE_BY_TIME = """
         where recommendations.id = due.id
     )
 
-    insert into {recommendation_events} (recommendation_id, occurred_at, actor, from_status, to_status, reason)
-    select id, %(now)s, %(actor)s, status, 'EXPIRED', 'its time has passed'
+    insert into {recommendation_events} (recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason)
+    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', 'its time has passed'
     from due
     order by id
 """
@@ -292,11 +292,11 @@ _REFRESH = """
 _RAISE = """
     insert into {recommendations} (
         rule_id, type, category, fingerprint, title, description, reasoning, estimated_savings, savings_basis,
-        confidence_score, priority, context, created_at, updated_at, expires_at, as_of, run_id
+        confidence_score, priority, context, created_at, updated_at, expires_at, as_of, raised_as_of, run_id
     )
     select
         rule_id, type, category, fingerprint, title, description, reasoning, estimated_savings, savings_basis,
-        confidence_score, priority, context, %(now)s, %(now)s, expires_at, %(as_of)s, %(run_id)s
+        confidence_score, priority, context, %(now)s, %(now)s, expires_at, %(as_of)s, %(as_of)s, %(run_id)s
     from found
     where
         not exists (
@@ -335,8 +335,8 @@ _EXPIRE_NOT_FOUND = """
         where recommendations.id = gone.id
     )
 
-    insert into {recommendation_events} (recommendation_id, occurred_at, actor, from_status, to_status, reason)
-    select id, %(now)s, %(actor)s, status, 'EXPIRED', 'no longer applies'
+    insert into {recommendation_events} (recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason)
+    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', 'no longer applies'
     from gone
     order by id
 """
@@ -377,8 +377,8 @@ _STEP = """
         where id = any(%(ids)s)
     )
 
-    insert into {recommendation_events} (recommendation_id, occurred_at, actor, from_status, to_status, reason)
-    select id, %(now)s, %(actor)s, status, %(status)s, %(reason)s::text
+    insert into {recommendation_events} (recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason)
+    select id, %(now)s, %(today)s, %(actor)s, status, %(status)s, %(reason)s::text
     from before
     order by id
 """

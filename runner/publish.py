@@ -91,6 +91,58 @@ copy {ops}.alignment_reports (
 """
 
 
+# What is published out of order changes nothing that is known of a newer date.
+CONTINUE_ADVICE = """
+update {ops}.alignment_advice as advice
+set last_advised = published.as_of
+from {ops}.alignment_recommendations as published
+where
+    published.vendor_id = %(vendor_id)s
+    and (%(dealer_id)s::text is null or published.dealer_id = %(dealer_id)s)
+    and advice.vendor_id = published.vendor_id
+    and advice.dealer_id = published.dealer_id
+    and advice.collection_id = published.collection_id
+    and advice.type = published.type
+    and advice.followed_on is null
+    and advice.last_advised < published.as_of
+"""
+
+ADD_ADVICE = """
+insert into {ops}.alignment_advice (vendor_id, dealer_id, collection_id, type, first_advised, last_advised)
+select vendor_id, dealer_id, collection_id, type, as_of, as_of
+from {ops}.alignment_recommendations as published
+where
+    published.vendor_id = %(vendor_id)s
+    and (%(dealer_id)s::text is null or published.dealer_id = %(dealer_id)s)
+    and not exists (
+        select 1
+        from {ops}.alignment_advice as advice
+        where
+            advice.vendor_id = published.vendor_id
+            and advice.dealer_id = published.dealer_id
+            and advice.collection_id = published.collection_id
+            and advice.type = published.type
+            and (advice.followed_on is null or greatest(advice.last_advised, advice.followed_on) >= published.as_of)
+    )
+"""
+
+# The marts see who followed what, from what the sources say now; that it was seen is kept here.
+KEEP_FOLLOWED = """
+update {ops}.alignment_advice as advice
+set followed_on = seen.followed_on
+from {alignment}.alignment_advice_outcomes as seen
+where
+    seen.followed_on is not null
+    and advice.followed_on is null
+    and (%(vendor_id)s::text is null or advice.vendor_id = %(vendor_id)s)
+    and advice.vendor_id = seen.vendor_id
+    and advice.dealer_id = seen.dealer_id
+    and advice.collection_id = seen.collection_id
+    and advice.type = seen.type
+    and advice.first_advised = seen.first_advised
+"""
+
+
 class Dealer(NamedTuple):
     """An active dealer of a vendor: its rows of dealer_influence and dealer_alignment, and what it carries."""
 
@@ -151,6 +203,8 @@ def publish_alignment(
 ) -> list[Published]:
     """Replace what is published for every vendor of the marts. A vendor that vanished from them loses its old set.
 
+    What was ever advised stays in `alignment_advice`, with what the marts say of who followed it.
+
     Args:
         connection: In autocommit mode, because each vendor is replaced in a transaction of its own.
         settings: Names the schemas.
@@ -170,6 +224,7 @@ def publish_alignment(
     if vendor is not None and vendor not in current | published:
         known = ", ".join(sorted(current)) or "none yet"
         raise FieldlabError(f"There is no vendor {vendor}.", f"The vendors are: {known}.")
+    connection.execute(named_sql(settings, KEEP_FOLLOWED), {"vendor_id": vendor})
     return [
         publish_vendor(connection, settings, parameters, vendor_id, run_id=run_id, now=now)
         for vendor_id in ([vendor] if vendor is not None else sorted(current | published))
@@ -205,6 +260,8 @@ def publish_vendor(
                 with cursor.copy(named_sql(settings, COPY_REPORTS)) as copy:
                     for row in _report_rows(vendor, decided, run_id, moment):
                         copy.write_row(row)
+        for statement in (CONTINUE_ADVICE, ADD_ADVICE):
+            connection.execute(named_sql(settings, statement), whose)
     return Published(vendor_id, counts["reports"], counts["KEEP"], counts["DROP"], counts["ADD"])
 
 

@@ -151,6 +151,9 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
     savings = cents(potential * DAYS_PER_YEAR / days)
     best_price = Fraction(row["best_amount"]) / Fraction(row["best_quantity"])
     other_price = Fraction(row["other_amount"]) / Fraction(row["other_quantity"])
+    mean_price = (Fraction(row["best_amount"]) + Fraction(row["other_amount"])) / (
+        Fraction(row["best_quantity"]) + Fraction(row["other_quantity"])
+    )
     branches, vendors = count(row["branch_count"], "branch", "branches"), count(row["vendor_count"], "vendor")
     return Finding(
         rule_id=MANY_VENDORS.rule_id,
@@ -182,6 +185,7 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
             "other_vendor_ids": row["other_vendor_ids"],
             "best_price": published(best_price),
             "other_price": published(other_price),
+            "mean_price": published(mean_price),
             "best_line_count": row["best_line_count"],
             "other_line_count": row["other_line_count"],
             "branch_count": row["branch_count"],

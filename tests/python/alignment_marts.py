@@ -41,6 +41,9 @@ create table dealer_collection_positions (
     vendor_id text, dealer_id text, collection_id text, collection_name text, is_carried boolean, as_of date,
     computed_at timestamp with time zone
 );
+create table alignment_advice_outcomes (
+    vendor_id text, dealer_id text, collection_id text, type text, first_advised date, followed_on date
+);
 create table fieldlab_staging.recommendation_rules (
     rule_id text, parameter text, value numeric, unit text, description text
 );

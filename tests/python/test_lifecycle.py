@@ -244,6 +244,24 @@ def test_after_a_run_over_the_past_expiry_is_judged_as_of_the_end_of_its_day(
     assert statuses(connection) == ["VIEWED", "EXPIRED"]
 
 
+def test_each_step_has_the_date_that_stood_for_today(connection: psycopg.Connection, settings: Settings) -> None:
+    later = PAST + timedelta(days=1)
+    publish(connection, settings, *(finding(one, priority=one) for one in (1, 2, 3)), as_of=PAST)
+    take_step(connection, settings, [1], Action.VIEW, by="ada")
+    publish(connection, settings, *(finding(one, priority=one) for one in (1, 2)), as_of=later)
+    take_step(connection, settings, [1], Action.APPLY, by="ada")
+    connection.execute("update fieldlab_ops.recommendations set expires_at = '2022-01-01'")
+    expire(connection, settings)
+    query = "select recommendation_id, to_status, as_of from fieldlab_ops.recommendation_events order by id"
+    assert connection.execute(query).fetchall() == [
+        (1, "VIEWED", PAST),
+        (3, "EXPIRED", later),
+        (1, "APPLIED", later),
+        (2, "EXPIRED", later),
+    ]
+    assert [(row["raised_as_of"], row["as_of"]) for row in rows(connection)] == [(PAST, later)] * 2 + [(PAST, PAST)]
+
+
 def test_a_publication_that_dies_half_way_leaves_what_was_published(
     connection: psycopg.Connection, settings: Settings
 ) -> None:

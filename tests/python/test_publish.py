@@ -53,6 +53,30 @@ def actions(connection: psycopg.Connection) -> set[tuple[str, str, str, int, str
     return set(rows(connection, query))
 
 
+def advice(connection: psycopg.Connection) -> dict[tuple[str, str, str, str], str]:
+    """What was ever advised: its dates, and the day it was followed."""
+    query = """
+        select
+            vendor_id, dealer_id, type, collection_id,
+            first_advised || ' to ' || last_advised || coalesce(', followed ' || followed_on, '')
+        from fieldlab_ops.alignment_advice
+        order by first_advised
+    """
+    return {tuple(key): dates for *key, dates in rows(connection, query)}
+
+
+def see_followed(
+    connection: psycopg.Connection, dealer: str, action: str, first_advised: str, *, followed_on: str
+) -> None:
+    """Let the mart say that a dealer followed all advice of one type."""
+    connection.execute(
+        "insert into fieldlab_alignment.alignment_advice_outcomes"
+        " select vendor_id, dealer_id, collection_id, type, first_advised, %s from fieldlab_ops.alignment_advice"
+        " where dealer_id = %s and type = %s and first_advised = %s",
+        [followed_on, dealer, action, first_advised],
+    )
+
+
 def runs_by_vendor(connection: psycopg.Connection) -> dict[str, set[UUID]]:
     found: dict[str, set[UUID]] = {}
     for table in ("alignment_reports", "alignment_recommendations"):
@@ -62,8 +86,9 @@ def runs_by_vendor(connection: psycopg.Connection) -> dict[str, set[UUID]]:
 
 
 def test_the_marts_made_by_hand_have_no_column_that_the_real_ones_lack(marts: psycopg.Connection) -> None:
-    models = yaml.safe_load((PROJECT / "models/marts/alignment/_alignment__models.yml").read_text(encoding="utf-8"))
-    real = {(model["name"], column["name"]) for model in models["models"] for column in model["columns"]}
+    files = (PROJECT / "models/marts/alignment").glob("_*__models.yml")
+    models = [model for file in files for model in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]]
+    real = {(model["name"], column["name"]) for model in models for column in model["columns"]}
     query = "select table_name, column_name from information_schema.columns where table_schema = 'fieldlab_alignment'"
     made = set(rows(marts, query))
     assert made
@@ -272,6 +297,65 @@ def test_one_vendor_alone_leaves_the_others_as_they_were(marts: psycopg.Connecti
     again = uuid4()
     assert [one.vendor_id for one in publish_all(marts, run_id=again, vendor="birch")] == ["birch"]
     assert runs_by_vendor(marts) == {"aspen": {RUN}, "birch": {again}}
+
+
+def test_every_advice_is_kept_with_the_first_and_the_newest_date_it_was_given(marts: psycopg.Connection) -> None:
+    fill(marts, {"aspen": ASPEN, "birch": BIRCH}, as_of="2022-10-01")
+    publish_all(marts)
+    # d1 took up c4 and let go of c2; d2 is no longer active, and birch is not published.
+    changed = Market(ASPEN.collections, {"d1": {"c1", "c3", "c4"}, "d3": set()})
+    fill(marts, {"aspen": changed, "birch": BIRCH}, as_of="2022-10-31")
+    publish_all(marts, vendor="aspen")
+    assert advice(marts) == {
+        ("aspen", "d1", "KEEP", "c1"): "2022-10-01 to 2022-10-31",
+        ("aspen", "d1", "KEEP", "c2"): "2022-10-01 to 2022-10-01",
+        ("aspen", "d1", "KEEP", "c4"): "2022-10-31 to 2022-10-31",
+        ("aspen", "d1", "DROP", "c3"): "2022-10-01 to 2022-10-31",
+        ("aspen", "d1", "ADD", "c4"): "2022-10-01 to 2022-10-01",
+        ("aspen", "d2", "KEEP", "c4"): "2022-10-01 to 2022-10-01",
+        ("aspen", "d2", "ADD", "c1"): "2022-10-01 to 2022-10-01",
+        ("aspen", "d3", "ADD", "c1"): "2022-10-01 to 2022-10-31",
+        ("aspen", "d3", "ADD", "c4"): "2022-10-01 to 2022-10-31",
+        ("birch", "d1", "KEEP", "b1"): "2022-10-01 to 2022-10-01",
+    }
+
+
+def test_an_older_date_published_later_changes_nothing_that_is_known(marts: psycopg.Connection) -> None:
+    fill(marts, {"aspen": ASPEN}, as_of="2022-10-31")
+    publish_all(marts)
+    known = advice(marts)
+    fill(marts, {"aspen": ASPEN}, as_of="2022-09-30")
+    publish_all(marts)
+    assert advice(marts) == known
+
+
+def test_an_advice_that_was_followed_is_another_one_when_it_is_given_again(marts: psycopg.Connection) -> None:
+    only = Market({"c1": ("Harbor", "100"), "c2": ("Mesa", "10")}, {"d1": {"c2"}, "d2": {"c1"}})
+    fill(marts, {"aspen": only}, as_of="2022-10-01")
+    publish_all(marts)
+    see_followed(marts, "d1", "DROP", "2022-10-01", followed_on="2022-10-09")
+
+    # The same day's marts say both: what was seen that day is not advised anew.
+    fill(marts, {"aspen": only}, as_of="2022-10-09")
+    publish_all(marts)
+    assert advice(marts)["aspen", "d1", "DROP", "c2"] == "2022-10-01 to 2022-10-01, followed 2022-10-09"
+
+    fill(marts, {"aspen": only}, as_of="2022-10-10")
+    publish_all(marts)
+    assert rows(
+        marts,
+        "select first_advised::text, followed_on::text from fieldlab_ops.alignment_advice where type = 'DROP' order by 1",
+    ) == [("2022-10-01", "2022-10-09"), ("2022-10-10", None)]
+
+
+def test_that_an_advice_was_followed_stays_whatever_the_marts_say_later(marts: psycopg.Connection) -> None:
+    fill(marts, {"aspen": ASPEN}, as_of="2022-10-01")
+    publish_all(marts)
+    see_followed(marts, "d2", "ADD", "2022-10-01", followed_on="2022-10-09")
+    publish_all(marts, vendor="aspen")
+    marts.execute("update fieldlab_alignment.alignment_advice_outcomes set followed_on = '2022-10-20'")
+    publish_all(marts)
+    assert advice(marts)["aspen", "d2", "ADD", "c1"] == "2022-10-01 to 2022-10-01, followed 2022-10-09"
 
 
 def test_a_vendor_that_does_not_exist_is_refused_and_the_others_are_named(marts: psycopg.Connection) -> None:

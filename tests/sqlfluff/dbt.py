@@ -9,3 +9,8 @@ def dateadd(datepart: str, interval: int, from_date_or_timestamp: str) -> str:
 def date_trunc(datepart: str, date: str) -> str:
     """Give the date cut to the first moment of its datepart."""
     return f"date_trunc('{datepart}', {date})"
+
+
+def datediff(first_date: str, second_date: str, datepart: str) -> str:
+    """Give the number of datepart boundaries between two dates."""
+    return f"date_diff('{datepart}', {first_date}, {second_date})"

@@ -1,0 +1,110 @@
+with recommendations as (
+    select * from {{ ref('stg_fieldlab__recommendations') }}
+),
+
+events as (
+    select * from {{ ref('stg_fieldlab__recommendation_events') }}
+),
+
+dated_events as (
+    select
+        events.event_id,
+        events.recommendation_id,
+        events.actor,
+        events.to_status,
+        events.reason,
+        events.to_status in ('DISMISSED', 'APPLIED', 'EXPIRED') as is_end,
+        -- The clock is the last resort: under an as-of in the past it is another day.
+        coalesce(
+            events.occurred_as_of,
+            case when events.to_status in ('DISMISSED', 'APPLIED') then recommendations.decided_as_of end,
+            {{ business_date('events.occurred_at') }}
+        ) as happened_on
+    from events
+    inner join recommendations on events.recommendation_id = recommendations.recommendation_id
+),
+
+steps as (
+    select
+        recommendation_id,
+        min(happened_on) filter (where to_status = 'VIEWED') as viewed_on,
+        min(happened_on) filter (where is_end) as ended_on,
+        min(to_status) filter (where is_end) as end_status,
+        min(actor) filter (where is_end) as ended_by,
+        min(reason) filter (where is_end) as end_reason
+    from dated_events
+    where happened_on <= {{ as_of() }}
+    group by recommendation_id
+),
+
+dated as (
+    select
+        recommendations.*,
+        coalesce(recommendations.raised_as_of, recommendations.found_as_of) as raised_on,
+        -- The first day on which it no longer holds.
+        {{ business_date('recommendations.expires_at') }} as expires_on
+    from recommendations
+),
+
+judged as (
+    select
+        dated.*,
+        steps.viewed_on,
+        steps.ended_on,
+        steps.ended_by,
+        steps.end_reason,
+        case
+            when steps.end_status is not null then steps.end_status
+            when dated.expires_on <= {{ as_of() }} then 'EXPIRED'
+            when steps.viewed_on is not null then 'VIEWED'
+            else 'PENDING'
+        end as status
+    from dated
+    left join steps on dated.recommendation_id = steps.recommendation_id
+    where dated.raised_on <= {{ as_of() }}
+)
+
+select
+    recommendation_id,
+    rule_id,
+    type,
+    category,
+    title,
+    priority,
+    confidence_score,
+    estimated_savings,
+    savings_basis,
+    cast({{ json_text('context', 'item_id') }} as integer) as item_id,
+    cast({{ json_text('context', 'vendor_id') }} as integer) as vendor_id,
+    cast({{ json_text('context', 'branch_id') }} as integer) as branch_id,
+    cast({{ json_text('context', 'invoice_id') }} as integer) as invoice_id,
+    status,
+    raised_on,
+    viewed_on,
+    case when status in ('DISMISSED', 'APPLIED') then ended_on end as decided_on,
+    case when status in ('DISMISSED', 'APPLIED') then ended_by end as decided_by,
+    case
+        when status in ('DISMISSED', 'APPLIED') then ended_on
+        -- It may have been marked some days after its time was over.
+        when status = 'EXPIRED' then least(coalesce(ended_on, expires_on), expires_on)
+    end as closed_on,
+    case when status = 'EXPIRED' then coalesce(end_reason, 'its time has passed') else end_reason end as closing_reason,
+    rule_id in ('cheaper_vendor', 'many_vendors', 'same_vendor_price_gap', 'price_rise') as is_price_rule,
+    -- What was being paid, and what could be.
+    cast(
+        case rule_id
+            when 'cheaper_vendor' then {{ json_text('context', 'main_price') }}
+            when 'many_vendors' then {{ json_text('context', 'mean_price') }}
+            when 'same_vendor_price_gap' then {{ json_text('context', 'price') }}
+            when 'price_rise' then {{ json_text('context', 'price') }}
+        end as numeric
+    ) as named_price,
+    cast(
+        case rule_id
+            when 'cheaper_vendor' then {{ json_text('context', 'best_price') }}
+            when 'many_vendors' then {{ json_text('context', 'best_price') }}
+            when 'same_vendor_price_gap' then {{ json_text('context', 'lowest_price') }}
+            when 'price_rise' then {{ json_text('context', 'earlier_price') }}
+        end as numeric
+    ) as target_price
+from judged
