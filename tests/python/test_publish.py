@@ -342,10 +342,8 @@ def test_an_advice_that_was_followed_is_another_one_when_it_is_given_again(marts
 
     fill(marts, {"aspen": only}, as_of="2022-10-10")
     publish_all(marts)
-    assert rows(
-        marts,
-        "select first_advised::text, followed_on::text from fieldlab_ops.alignment_advice where type = 'DROP' order by 1",
-    ) == [("2022-10-01", "2022-10-09"), ("2022-10-10", None)]
+    drops = "select first_advised::text, followed_on::text from fieldlab_ops.alignment_advice where type = 'DROP'"
+    assert rows(marts, f"{drops} order by 1") == [("2022-10-01", "2022-10-09"), ("2022-10-10", None)]
 
 
 def test_that_an_advice_was_followed_stays_whatever_the_marts_say_later(marts: psycopg.Connection) -> None:
