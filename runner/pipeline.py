@@ -282,8 +282,8 @@ class _Work:
                 self._end(job, "failed", published=False, error=error)
             elif newer is not None:
                 self.notes.append(
-                    f"{job.name} was built but not published: {self.run.as_of} is older than {newer}, the newest "
-                    "date published. --publish publishes it all the same."
+                    f"{job.name} was built but not published: {self.run.as_of} is older than what is published "
+                    f"({newer}). --publish publishes it all the same."
                 )
                 self._end(job, "succeeded", published=False)
             else:

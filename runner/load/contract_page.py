@@ -15,10 +15,10 @@ with `fieldlab load`: one file per table, named after it, `.csv`, `.csv.gz` or `
 
 One of the two databases is enough. *Optional* columns and tables may be absent; a missing column counts as null.
 
-In CSV files: UTF-8, RFC 4180, a header row with the columns in any order, camelCase or snake_case. Timestamps are ISO
-8601 with `T` or a space, fraction and zone optional; none is UTC, and a date alone is midnight. Booleans are true/false,
-t/f or 1/0. An empty field is null, or the empty text where the column is a text that must be there; `NULL` and `NA` are
-texts.
+In CSV files: UTF-8, RFC 4180, a header row with the columns in any order, camelCase or snake_case. Timestamps are
+ISO 8601 with `T` or a space, fraction and zone optional; none is UTC, and a date alone is midnight. Booleans are
+true/false, t/f or 1/0. An empty field is null, or the empty text where the column is a text that must be there; `NULL`
+and `NA` are texts.
 
 This page is written by `python -m runner.load.contract_page` from the contract in `runner/load/contract.py`.
 """

@@ -121,25 +121,22 @@ def check_unique(connection: psycopg.Connection, file: OpenedFile, position: int
         connection.execute(
             sql.SQL(
                 """
-                with repeated as (
-                    select {aliased}, min(line) as first_line from {staged} as staged
-                    where {present} group by {positions} having count(*) > 1
-                )
                 insert into load_problems
-                select {position}, {column_position}, {file}, staged.line, {column}, concat_ws(', ', {texts}),
-                    format('is on %s %s already', {unit}, repeated.first_line), {expected}
-                from {staged} as staged
-                inner join repeated on {matches} and staged.line > repeated.first_line
+                select {position}, {column_position}, {file}, line, {column}, value,
+                    format('is on %s %s already', {unit}, first_line), {expected}
+                from (
+                    select line, concat_ws(', ', {texts}) as value,
+                        first_value(line) over (partition by {values} order by line) as first_line
+                    from {staged} as staged
+                    where {present}
+                ) as staged
+                where line > first_line
                 """
             ).format(
                 **_names(file, position),
                 **_key_parts(file.table, key),
                 unit=sql.Literal(line_or_row(file.name)),
-                aliased=_listed(sql.SQL("{} as {}").format(value_of(c), sql.Identifier(f"k{i}")) for i, c in _nth(key)),
-                positions=_listed(sql.SQL(str(i)) for i, _ in _nth(key)),
-                matches=_all(
-                    sql.SQL("{} = {}").format(value_of(c), sql.Identifier("repeated", f"k{i}")) for i, c in _nth(key)
-                ),
+                values=_listed(value_of(column) for column in key),
             )
         )
 
@@ -248,10 +245,6 @@ def _key_parts(table: Table, key: Sequence[Column]) -> dict[str, sql.Composable]
         "present": _all(sql.SQL("{} is not null").format(text_of(column)) for column in key),
         "expected": sql.Literal(f"one row per {names}"),
     }
-
-
-def _nth(key: Sequence[Column]) -> Iterator[tuple[int, Column]]:
-    return enumerate(key, start=1)
 
 
 def _listed(parts: Iterable[sql.Composable]) -> sql.Composable:

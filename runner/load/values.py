@@ -30,13 +30,19 @@ _PATTERNS = {
 _VALID = {
     "text": "true",
     "integer": """
-        case when length({text}) <= 20 and {text} ~ {pattern}
-        then cast({text} as numeric) between -2147483648 and 2147483647 else false end
+        case
+            when length({text}) < 10 then {text} ~ {pattern}
+            when length({text}) <= 20 and {text} ~ {pattern}
+                then cast({text} as numeric) between -2147483648 and 2147483647
+            else false
+        end
     """,
     # Quantities times prices, added up, stay within the numeric(38, 12) of the marts.
     "numeric": """
-        case when length({text}) <= 400 and {text} ~ {pattern}
-        then abs(cast({text} as numeric)) < 1000000000000 else false end
+        case
+            when length({text}) <= 400 and {text} ~ {pattern} then abs(cast({text} as numeric)) < 1000000000000
+            else false
+        end
     """,
     "boolean": "lower({text}) in ('true', 'false', 't', 'f', '1', '0')",
     "timestamp": "(length({text}) <= 60 and {text} ~ {pattern} and {text} not like '0000-%')",

@@ -1,8 +1,10 @@
 """The jobs, their dbt selectors, and which nodes belong to each."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from runner.jobs import JOB_NAMES, JOBS, find_jobs, job_nodes, marts
@@ -53,6 +55,27 @@ def test_every_job_with_models_has_a_selector_that_takes_its_tag_with_all_parent
     expected = {"method": "tag", "parents": True, "indirect_selection": "buildable"}
     found = {selector["name"]: selector["definition"] for selector in selectors}
     assert found == {job.name: {**expected, "value": job.name} for job in JOBS if job.domain}
+
+
+def tags_of_marts() -> dict[str, list[str]]:
+    files = [yaml.safe_load(file.read_text()) for file in (PROJECT / "models/marts").rglob("*.yml")]
+    models = [model for content in files for model in content.get("models", [])]
+    return {model["name"]: model["config"].get("tags", []) for model in models if "config" in model}
+
+
+@pytest.mark.parametrize(
+    ("job", "sources", "schema"),
+    [
+        ("recommendations", "rules/queries/*.sql", "procurement"),
+        ("alignment", "publish.py", "alignment"),
+    ],
+)
+def test_a_job_builds_every_mart_its_rules_read(job: str, sources: str, schema: str) -> None:
+    text = "".join(file.read_text() for file in (PROJECT / "runner").glob(sources))
+    read = set(re.findall(rf"{{{schema}}}\.([a-z_]+)", text))
+    tags = tags_of_marts()
+    assert read, "the rules read nothing, or the pattern is out of date"
+    assert {mart for mart in read if job not in tags[mart]} == set()
 
 
 def test_time_limits_and_names_are_those_agreed_with_operations() -> None:

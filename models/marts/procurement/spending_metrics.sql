@@ -67,6 +67,7 @@ changed_lines as (
             and {{ same_key('invoice_lines.branch_id', 'changed_days.branch_id') }}
 ),
 
+-- Whatever depends on a key is carried along with min(): fewer columns to sort by than with all of them in the group.
 totals as (
     select
         date,
@@ -75,13 +76,13 @@ totals as (
         vendor_id,
         department_id,
         cost_center_id,
-        item_name,
-        vendor_name,
-        branch_name,
-        department_name,
-        cost_center_name,
-        date_text,
-        content_fingerprint,
+        min(branch_name) as branch_name,
+        min(item_name) as item_name,
+        min(vendor_name) as vendor_name,
+        min(department_name) as department_name,
+        min(cost_center_name) as cost_center_name,
+        min(date_text) as date_text,
+        min(content_fingerprint) as content_fingerprint,
         sum(amount) as total_amount,
         sum(quantity) as quantity,
         count(*) as line_count,
@@ -93,14 +94,7 @@ totals as (
         item_id,
         vendor_id,
         department_id,
-        cost_center_id,
-        item_name,
-        vendor_name,
-        branch_name,
-        department_name,
-        cost_center_name,
-        date_text,
-        content_fingerprint
+        cost_center_id
 )
 
 select
