@@ -1,7 +1,6 @@
 """One dealer's alignment report: the stored one, or one made anew when it is missing or older than the marts."""
 
-import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -10,14 +9,13 @@ from uuid import uuid4
 import psycopg
 
 from runner.errors import FieldlabError
+from runner.lookup import AmbiguousError, closest, either
 from runner.ops import runs
 from runner.publish import named_sql, publish_vendor, read_dealers, read_vendor, report_data, to_milliseconds
 from runner.rules import RULES
 from runner.rules.alignment import recommend
 from runner.rules.parameters import Values, read_parameters
 from runner.settings import Settings
-
-SUGGESTIONS = 3
 
 # The order in which a report is written; jsonb keeps none.
 KEYS = (
@@ -76,10 +74,6 @@ limit 1
 """
 
 
-class AmbiguousError(FieldlabError):
-    """What was asked for fits several things; the caller has to say which."""
-
-
 class Dealer(NamedTuple):
     """A dealer as people know it."""
 
@@ -135,10 +129,10 @@ def find_dealer(connection: psycopg.Connection, settings: Settings, text: str) -
     if matches:
         listed = "\n".join(f"  {dealer.dealer_id}  {dealer.name}, {dealer.region or 'no region'}" for dealer in matches)
         raise AmbiguousError(f"{len(matches)} dealers are called {text!r}; name one by its id:\n{listed}")
-    closest = _closest(text, [name for (name,) in connection.execute(named_sql(settings, DEALER_NAMES))])
+    names = closest(text, [name for (name,) in connection.execute(named_sql(settings, DEALER_NAMES))])
     raise FieldlabError(
         f"There is no dealer {text!r}.",
-        f"Did you mean {_either(closest)}?" if closest else "The marts hold no dealer at all; load some and run again.",
+        f"Did you mean {either(names)}?" if names else "The marts hold no dealer at all; load some and run again.",
     )
 
 
@@ -248,23 +242,6 @@ def _unfit(connection: psycopg.Connection, settings: Settings, marts: Marts) -> 
     if published:
         return None
     return "The run that made the marts published nothing (`fieldlab jobs` says why)."
-
-
-def _closest(text: str, names: Sequence[str]) -> list[str]:
-    """The names most like a text; those that contain it come first."""
-    wanted = text.casefold()
-    matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
-
-    def likeness(name: str) -> tuple[bool, float, str]:
-        matcher.set_seq1(name.casefold())
-        return wanted not in name.casefold(), -matcher.ratio(), name
-
-    return sorted(names, key=likeness)[:SUGGESTIONS]
-
-
-def _either(names: Sequence[str]) -> str:
-    """Names as a choice: A, B or C."""
-    return " or ".join([part for part in (", ".join(names[:-1]), names[-1]) if part])
 
 
 def _one(cursor: psycopg.Cursor[Any]) -> Any:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import click
 
 from runner.console import echo_json, log, out
+from runner.lookup import AmbiguousError
 from runner.ops.migrate import ensure
-from runner.report import AmbiguousError, choose_vendor, dealer_report, find_dealer, in_order
+from runner.report import choose_vendor, dealer_report, find_dealer, in_order
 from runner.report_view import WIDTH, render
 from runner.settings import load_settings
 from runner.warehouse import open_warehouse

@@ -14,9 +14,10 @@ from alignment_marts import AS_OF, COMPUTED_AT, PROJECT, SETTINGS, Market, fill,
 from rich.console import Console
 
 from runner.errors import FieldlabError
+from runner.lookup import AmbiguousError
 from runner.ops import runs
 from runner.publish import publish_alignment
-from runner.report import AmbiguousError, Report, choose_vendor, dealer_report, find_dealer, in_order
+from runner.report import Report, choose_vendor, dealer_report, find_dealer, in_order
 from runner.report_view import render
 
 MARTS_AT = datetime.fromisoformat(COMPUTED_AT)

@@ -1,0 +1,313 @@
+"""What was spent and what was paid in any period: the procurement marts' comparisons, not tied to their windows."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, LiteralString, NamedTuple
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from runner.errors import FieldlabError
+from runner.lookup import AmbiguousError, closest, either
+from runner.settings import Settings
+
+# What spending can be compared by: the columns that make a group, and how they are read.
+GROUPINGS: Mapping[str, Mapping[str, LiteralString]] = {
+    "branch": {"branch_id": "branch_id", "branch_name": "branch_name"},
+    "vendor": {"vendor_id": "vendor_id", "vendor_name": "vendor_name"},
+    "item": {"item_id": "item_id", "item_name": "item_name"},
+    "department": {"department_id": "department_id", "department_name": "department_name"},
+    "cost-center": {"cost_center_id": "cost_center_id", "cost_center_name": "cost_center_name"},
+    "month": {"month": "cast(date_trunc('month', date) as date)"},
+}
+
+AS_OF = "select as_of from {procurement}.invoice_lines limit 1"
+
+FIND_ITEM = """
+select item_id, item_name, unit
+from {procurement}.items
+where cast(item_id as text) = %(text)s or lower(item_name) = lower(%(text)s)
+order by item_id
+"""
+
+ITEM_NAMES = "select distinct item_name from {procurement}.items"
+
+SPENDING = """
+select
+    {columns}
+    coalesce(sum(amount), 0) as total_amount,
+    coalesce(sum(quantity), 0) as quantity,
+    count(*) as line_count,
+    count(distinct invoice_id) as invoice_count
+from {procurement}.invoice_lines
+where
+    date between %(first)s and %(last)s
+    and (cast(%(item_id)s as integer) is null or item_id = %(item_id)s)
+group by grouping sets (({groups}))
+"""
+
+# Prices leave out credit notes and free goods.
+PRICES = """
+select
+    vendor_id,
+    vendor_name,
+    branch_id,
+    branch_name,
+    sum(unit_price) as price_sum,
+    min(unit_price) as min_price,
+    max(unit_price) as max_price,
+    count(*) as line_count,
+    sum(quantity) as quantity
+from {procurement}.invoice_lines
+where
+    item_id = %(item_id)s
+    and date between %(first)s and %(last)s
+    and quantity > 0
+    and unit_price > 0
+group by vendor_id, vendor_name, branch_id, branch_name
+"""
+
+Row = dict[str, Any]
+
+
+class Period(NamedTuple):
+    """Dates from the first to the last, both included."""
+
+    first: date
+    last: date
+
+
+class Item(NamedTuple):
+    """An item as people know it."""
+
+    item_id: int
+    item_name: str
+    unit: str | None
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What was spent in a period.
+
+    Attributes:
+        period: The dates asked for.
+        as_of: The date the marts are about: nothing after it is counted. None when they are empty.
+        total: `total_amount`, `quantity`, `line_count`, `invoice_count` and `avg_unit_price` of the whole.
+        groups: The same per group with its id and name and `spend_share`; the largest amount first, months in order.
+        by: What the groups are.
+        item: The one item this is about, if it is.
+    """
+
+    period: Period
+    as_of: date | None
+    total: Row
+    groups: Sequence[Row]
+    by: str
+    item: Item | None = None
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What was paid for an item in a period.
+
+    Attributes:
+        item: The item.
+        period: The dates asked for.
+        as_of: The date the marts are about: nothing after it is counted. None when they are empty.
+        network: `network_avg_price`, `network_min_price` and `network_max_price` over all purchase lines; null without.
+        benchmark: As in item_price_benchmarks, over `prices`.
+        prices: As in price_variance, per vendor and branch; the lowest price first.
+    """
+
+    item: Item
+    period: Period
+    as_of: date | None
+    network: Row
+    benchmark: Row
+    prices: Sequence[Row]
+
+
+def marts_as_of(connection: psycopg.Connection, settings: Settings) -> date | None:
+    """The date the procurement marts are about; None when they hold no invoice.
+
+    Raises:
+        FieldlabError: There are no marts yet.
+    """
+    with _built_marts():
+        found = connection.execute(_query(settings, AS_OF)).fetchone()
+    return found[0] if found else None
+
+
+def find_item(connection: psycopg.Connection, settings: Settings, text: str) -> Item:
+    """Find an item by number, by name, or by name in other capitals.
+
+    Raises:
+        AmbiguousError: Several items have this name.
+        FieldlabError: There is none, or there are no marts yet.
+    """
+    with _built_marts():
+        rows = connection.execute(_query(settings, FIND_ITEM), {"text": text}).fetchall()
+    found = [Item(*row) for row in rows]
+    by_number = [item for item in found if str(item.item_id) == text]
+    by_name = [item for item in found if item.item_name == text]
+    matches = by_number or by_name or found
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        listed = "\n".join(f"  {item.item_id}  {item.item_name}" for item in matches)
+        raise AmbiguousError(f"{len(matches)} items are called {text!r}; name one by its number:\n{listed}")
+    names = closest(text, [name for (name,) in connection.execute(_query(settings, ITEM_NAMES)) if name])
+    raise FieldlabError(
+        f"There is no item {text!r}.",
+        f"Did you mean {either(names)}?" if names else "The marts hold no item at all; load some and run again.",
+    )
+
+
+def spending(
+    connection: psycopg.Connection, settings: Settings, period: Period, by: str, item: Item | None
+) -> Spending:
+    """What was spent in a period, compared by one of `GROUPINGS`; credit notes and free goods count.
+
+    Raises:
+        FieldlabError: There are no marts yet.
+    """
+    as_of = marts_as_of(connection, settings)
+    bound = {"first": period.first, "last": period.last, "item_id": item.item_id if item else None}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        (total,) = cursor.execute(_spending_query(settings, {}), bound).fetchall()
+        groups = cursor.execute(_spending_query(settings, GROUPINGS[by]), bound).fetchall()
+    return Spending(period, as_of, _priced(total), shared(groups, by), by, item)
+
+
+def prices(connection: psycopg.Connection, settings: Settings, period: Period, item: Item) -> Prices:
+    """What each branch paid each vendor for an item in a period, beside what all of them paid.
+
+    Raises:
+        FieldlabError: There are no marts yet.
+    """
+    as_of = marts_as_of(connection, settings)
+    bound = {"first": period.first, "last": period.last, "item_id": item.item_id}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        groups = cursor.execute(_query(settings, PRICES), bound).fetchall()
+    return Prices(item, period, as_of, network(groups), benchmark(groups), compared(groups))
+
+
+def shared(groups: Iterable[Row], by: str) -> list[Row]:
+    """Groups of spending with their part of the whole, in order: months by date, others by amount, name and id.
+
+    The part is null where the whole is not above 0.
+    """
+    rows = [_priced(group) for group in groups]
+    whole = _sum(rows, "total_amount")
+    for row in rows:
+        row["spend_share"] = published(Fraction(row["total_amount"]) / whole) if whole > 0 else None
+    if by == "month":
+        return sorted(rows, key=lambda row: row["month"])
+    number, name = GROUPINGS[by]
+    return sorted(rows, key=lambda row: (-row["total_amount"], row[name] or "", row[number] is None, row[number]))
+
+
+def network(groups: Sequence[Row]) -> Row:
+    """The plain mean, lowest and highest unit price over all purchase lines of an item; null without any."""
+    lines = sum(group["line_count"] for group in groups)
+    return {
+        "network_avg_price": published(_sum(groups, "price_sum") / lines) if lines else None,
+        "network_min_price": min((group["min_price"] for group in groups), default=None),
+        "network_max_price": max((group["max_price"] for group in groups), default=None),
+        "network_line_count": lines,
+    }
+
+
+def benchmark(groups: Sequence[Row]) -> Row:
+    """The range of an item's prices, each vendor and branch counting once; null without any."""
+    means = [_mean(group) for group in groups]
+    return {
+        "avg_price": published(sum(means, Fraction(0)) / len(means)) if means else None,
+        "min_price": published(min(means)) if means else None,
+        "max_price": published(max(means)) if means else None,
+        "price_range": published(max(means) - min(means)) if means else None,
+        "branch_count": len({group["branch_id"] for group in groups}),
+        "snapshot_count": len(means),
+    }
+
+
+def compared(groups: Sequence[Row]) -> list[Row]:
+    """Each vendor's price in each branch, how far it lies from the mean of all lines, and the vendor's widest distance.
+
+    Sorted by price, then by the names of vendor and branch.
+    """
+    if not groups:
+        return []
+    average = _sum(groups, "price_sum") / sum(group["line_count"] for group in groups)
+    variance = {_key(group): (_mean(group) - average) / average * 100 for group in groups}
+    widest: dict[int | None, Fraction] = {}
+    for (vendor_id, _), value in variance.items():
+        widest[vendor_id] = max(widest.get(vendor_id, value), value, key=lambda v: (abs(v), v))
+    ordered = sorted(groups, key=lambda g: (_mean(g), g["vendor_name"] or "", g["branch_name"] or "", str(_key(g))))
+    return [
+        {
+            **{column: group[column] for column in ("vendor_id", "vendor_name", "branch_id", "branch_name")},
+            "price": published(_mean(group)),
+            "line_count": group["line_count"],
+            "quantity": group["quantity"],
+            "variance_from_avg_pct": published(variance[_key(group)]),
+            "max_variance_pct": published(widest[group["vendor_id"]]),
+        }
+        for group in ordered
+    ]
+
+
+def published(value: Fraction) -> Decimal:
+    """A mean, share or ratio as the marts publish it: 12 decimals, half away from zero."""
+    whole, rest = divmod(abs(value.numerator) * 10**12, value.denominator)
+    units = whole + (2 * rest >= value.denominator)
+    return (Decimal(units) if value >= 0 else -Decimal(units)).scaleb(-12)
+
+
+@contextmanager
+def _built_marts() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+        raise FieldlabError(
+            "There are no procurement marts yet.", "Make them with `fieldlab run --job spending-metrics`."
+        ) from error
+
+
+def _priced(row: Row) -> Row:
+    """A row of spending with its mean unit price, null unless the quantity is above 0."""
+    quantity = Fraction(row["quantity"])
+    mean = published(Fraction(row["total_amount"]) / quantity) if quantity > 0 else None
+    return {**row, "avg_unit_price": mean}
+
+
+def _mean(group: Row) -> Fraction:
+    return Fraction(group["price_sum"]) / Fraction(group["line_count"])
+
+
+def _sum(rows: Iterable[Row], column: str) -> Fraction:
+    return sum((Fraction(row[column]) for row in rows), Fraction(0))
+
+
+def _key(group: Row) -> tuple[int | None, int | None]:
+    return group["vendor_id"], group["branch_id"]
+
+
+def _spending_query(settings: Settings, grouping: Mapping[str, LiteralString]) -> sql.Composed:
+    """The spending query with its groups; without any, it gives one row for the whole."""
+    columns = [sql.SQL("{} as {},").format(sql.SQL(how), sql.Identifier(name)) for name, how in grouping.items()]
+    return _query(
+        settings,
+        SPENDING,
+        columns=sql.SQL(" ").join(columns),
+        groups=sql.SQL(", ").join(sql.SQL(how) for how in grouping.values()),
+    )
+
+
+def _query(settings: Settings, statement: LiteralString, **parts: sql.Composable) -> sql.Composed:
+    return sql.SQL(statement).format(procurement=sql.Identifier(settings.schema("procurement")), **parts)

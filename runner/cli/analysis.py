@@ -1,0 +1,143 @@
+"""`fieldlab spending` and `fieldlab prices`: what was spent and paid in any period."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import click
+import psycopg
+
+from runner import analysis
+from runner.analysis import GROUPINGS, Item, Period
+from runner.analysis_view import render_prices, render_spending
+from runner.cli.options import date_option
+from runner.console import echo_json, out
+from runner.errors import FieldlabError
+from runner.lookup import AmbiguousError
+from runner.rules.words import Words
+from runner.settings import Settings, load_settings
+from runner.warehouse import open_warehouse
+
+SHOWN = 20
+DEFAULT_DAYS = 30
+
+Command = Callable[..., Any]
+
+
+@contextmanager
+def marts() -> Iterator[tuple[psycopg.Connection, Settings]]:
+    """Open the warehouse to read from it."""
+    settings = load_settings()
+    with open_warehouse(settings) as warehouse, warehouse.connect() as connection:
+        connection.read_only = True
+        yield connection, settings
+
+
+def period_options(command: Command) -> Command:
+    """The options every comparison takes."""
+    options = (
+        date_option("--from", "first", help="First date. Default: 30 days up to the last date."),
+        date_option("--to", "last", help="Last date. Default: the date the marts are about."),
+        click.option(
+            "--limit", type=click.IntRange(min=1), default=SHOWN, show_default=True, help="At most this many lines."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print everything as JSON."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@period_options
+@click.option("--item", metavar="NUMBER|NAME", help="Only this item.")
+@click.option("--by", type=click.Choice(list(GROUPINGS)), default="branch", show_default=True, help="What to compare.")
+def spending(first: date | None, last: date | None, item: str | None, by: str, limit: int, *, as_json: bool) -> None:
+    """Compare what was spent in any period, by branch, vendor, item, department, cost centre or month.
+
+    Credit notes and free goods count.
+
+    Example: fieldlab spending --from 2026-01-01 --to 2026-03-31 --by vendor
+    """
+    with marts() as (connection, settings):
+        period = choose_period(connection, settings, first, last)
+        one = choose_item(connection, settings, item) if item is not None else None
+        found = analysis.spending(connection, settings, period, by, one)
+    if as_json:
+        echo_json(
+            {
+                **_period_json(found.period, found.as_of),
+                "item": one and one._asdict(),
+                "by": by,
+                "total": found.total,
+                "groups": found.groups,
+            }
+        )
+        return
+    out().print(render_spending(found, _words(settings), limit))
+
+
+@click.command()
+@click.argument("item", metavar="ITEM")
+@period_options
+def prices(item: str, first: date | None, last: date | None, limit: int, *, as_json: bool) -> None:
+    """Compare what each branch paid each vendor for ITEM (a number or a name) in any period.
+
+    A price is the plain mean of the unit prices of purchases; credit notes and free goods do not count.
+
+    Example: fieldlab prices "Chicken Breast" --from 2026-01-01 --to 2026-03-31
+    """
+    with marts() as (connection, settings):
+        period = choose_period(connection, settings, first, last)
+        one = choose_item(connection, settings, item)
+        found = analysis.prices(connection, settings, period, one)
+    if as_json:
+        echo_json(
+            {
+                "item": one._asdict(),
+                **_period_json(found.period, found.as_of),
+                **found.network,
+                "benchmark": found.benchmark,
+                "prices": found.prices,
+            }
+        )
+        return
+    out().print(render_prices(found, _words(settings), limit))
+
+
+def choose_period(connection: psycopg.Connection, settings: Settings, first: date | None, last: date | None) -> Period:
+    """The period asked for; what is not given follows from the date the marts are about.
+
+    Raises:
+        click.UsageError: It ends before it begins.
+        FieldlabError: There are no marts yet, or they are empty and no last date is given.
+    """
+    last = last or analysis.marts_as_of(connection, settings)
+    if last is None:
+        raise FieldlabError("The marts hold no invoice at all.", "Load some with `fieldlab load`, then `fieldlab run`.")
+    first = first or last - timedelta(days=DEFAULT_DAYS - 1)
+    if first > last:
+        raise click.UsageError(f"The period ends before it begins: --from {first} --to {last}.")
+    return Period(first, last)
+
+
+def choose_item(connection: psycopg.Connection, settings: Settings, text: str) -> Item:
+    """The item that is meant.
+
+    Raises:
+        click.UsageError: Several items have this name.
+        FieldlabError: None has.
+    """
+    try:
+        return analysis.find_item(connection, settings, text.strip())
+    except AmbiguousError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _period_json(period: Period, as_of: date | None) -> dict[str, Any]:
+    return {"from": period.first, "to": period.last, "as_of": as_of}
+
+
+def _words(settings: Settings) -> Words:
+    return Words(str(settings.variables.get("currency_sign") or ""))
