@@ -29,10 +29,8 @@ class Influence(NamedTuple):
     dealer_id: str
     name: str
     region: str | None
-    dealer_type: str
     score: int
     annual_sales: Decimal
-    displayed_collections: int
     is_trendsetter: bool
 
 
@@ -97,8 +95,7 @@ def _query(settings: Settings, text: LiteralString) -> sql.Composed:
 
 _DEALERS = """
     select
-        influence_rank, dealer_id, dealer_name, region, dealer_type, score, annual_sales, collection_count,
-        is_trendsetter
+        influence_rank, dealer_id, dealer_name, region, score, annual_sales, is_trendsetter
     from {alignment}.dealer_influence
     where vendor_id = %(brand)s
     order by influence_rank, dealer_name collate "C", dealer_id collate "C"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
@@ -94,7 +94,7 @@ def _steps(played: Played) -> RenderableType:
 
 
 def _dealers(dealers: Sequence[Influence]) -> RenderableType:
-    table = _table("", "dealer", "region", ">influence", ">sales in a year", ">collections", "")
+    table = _table("", "dealer", "region", ">influence", ">sales a year", "", wraps="dealer")
     for dealer in dealers:
         table.add_row(
             str(dealer.rank),
@@ -102,14 +102,15 @@ def _dealers(dealers: Sequence[Influence]) -> RenderableType:
             Text(dealer.region or "no region"),
             Text(str(dealer.score), style="bold blue"),
             f"{dealer.annual_sales:,.0f}",
-            str(dealer.displayed_collections),
             Text("★ trendsetter" if dealer.is_trendsetter else "", style="yellow"),
         )
     return table
 
 
 def _collections(collections: Sequence[Collection]) -> RenderableType:
-    table = _table("vendor", "", "collection", ">trend", ">dealers who selected it", ">who display it")
+    table = _table(
+        "vendor", "", "collection", ">trend", ">dealers who selected it", ">who display it", wraps="collection"
+    )
     for collection in collections:
         table.add_row(
             Text(collection.vendor_id),
@@ -122,11 +123,12 @@ def _collections(collections: Sequence[Collection]) -> RenderableType:
     return table
 
 
-def _table(*headers: str) -> Table:
-    """A plain table; a header that begins with > belongs to numbers."""
+def _table(*headers: str, wraps: str) -> Table:
+    """A plain table in which one column may wrap; a header that begins with > belongs to numbers."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for header in headers:
-        table.add_column(header.removeprefix(">"), justify="right" if header.startswith(">") else "left", no_wrap=True)
+        justify: JustifyMethod = "right" if header.startswith(">") else "left"
+        table.add_column(header.removeprefix(">"), justify=justify, no_wrap=header != wraps)
     return table
 
 

@@ -169,6 +169,17 @@ def test_seasons_that_begin_are_seen(played: Played) -> None:
     assert {item for item, *_ in subjects(played, "seasonal_peak")} >= peaks
 
 
+def test_the_page_of_recommendations_in_the_docs_is_that_of_the_demo(played: Played) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "runner.demo.gallery"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=played.environment,
+    )
+    assert (Path(__file__).parents[2] / "docs/recommendations.md").read_text(encoding="utf-8") == done.stdout
+
+
 def test_the_second_demo_finds_the_same_again_and_reads_within_100_columns(played: Played) -> None:
     done = played.fieldlab("demo")
     assert done.returncode == 0, done.stderr
