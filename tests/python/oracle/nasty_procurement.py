@@ -344,11 +344,11 @@ def _consolidation(book: Book) -> None:
     bought("Two vendors, one unassigned", (UPTOWN, ALFA, [(1, 1)] * 3), (DOWNTOWN, None, [(1, 2)] * 3))
     bought("One branch, two vendors", (UPTOWN, ALFA, [(1, 1)] * 3), (UPTOWN, BRAVO, [(1, 2)] * 3))
     bought("Zero and minus one are ids", (ZERO, DELTA, [(1, 2)] * 3), (MINUS, ALFA, [(1, 3)] * 3))
-    # As near as prices come without being equal: only exact products tell them apart.
+    # So near to equal that a double, or a mean cut to its first digits, cannot tell them apart.
     bought(
         "All but equal",
-        (UPTOWN, BRAVO, [(333333333, "0.000000003"), (1, 1), (1, 1)]),
-        (DOWNTOWN, ALFA, [(333333333, "0.000000003"), (1, 1), (1, "0.999999999")]),
+        (UPTOWN, ALFA, [(1, 1000000000), (1, 1), (1, "0.000000002")]),
+        (DOWNTOWN, BRAVO, [(1, 1000000000), (1, 1), (1, "0.000000001")]),
     )
     for ago in (29, 30):
         item = book.item(f"Two vendors {ago} days ago", BRAVO)
