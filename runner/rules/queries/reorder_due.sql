@@ -1,5 +1,15 @@
 -- One row per item × assigned branch with a predicted order; the usual vendor is that of the last order, and the item
 -- is ordered when a purchase order has gone to that vendor for that branch since.
+with newest_orders as (
+    select
+        vendor_id,
+        branch_id,
+        max(order_date) as order_date
+    from {procurement}.purchase_orders
+    where order_date <= %(as_of)s
+    group by vendor_id, branch_id
+)
+
 select
     patterns.item_id,
     patterns.item_name,
@@ -18,17 +28,11 @@ select
     patterns.confidence_score,
     patterns.last_vendor_id,
     patterns.last_vendor_name,
-    exists (
-        select 1
-        from {procurement}.purchase_orders
-        where
-            purchase_orders.vendor_id = patterns.last_vendor_id
-            and purchase_orders.branch_id = patterns.branch_id
-            and purchase_orders.order_date > patterns.last_order_date
-            and purchase_orders.order_date <= %(as_of)s
-    ) as is_ordered
+    coalesce(newest_orders.order_date > patterns.last_order_date, false) as is_ordered
 from {procurement}.purchase_patterns as patterns
 left join {procurement}.items on patterns.item_id = items.item_id
+left join newest_orders
+    on patterns.last_vendor_id = newest_orders.vendor_id and patterns.branch_id = newest_orders.branch_id
 where
     patterns.scope = 'branch'
     and patterns.branch_id is not null
