@@ -88,7 +88,9 @@ def next_commands(summary: Summary) -> list[tuple[str, str]]:
     return [
         (f"{fieldlab} report {summary.dealers[0].dealer_id} --vendor {summary.brand}", "The most influential dealer"),
         (f"{fieldlab} recommendations list --branch Downtown", "What one branch could do"),
-        (f"{fieldlab} recommendations show {summary.purchasing.rows[0]['id']}", "The first of them, with its numbers"),
+        (f"{fieldlab} recommendations show {summary.purchasing.rows[0]['id']}", "The first of all, with its numbers"),
+        (f"{fieldlab} prices 'Chicken Breast'", "What every branch pays for the same item"),
+        (f"{fieldlab} spending --by vendor", "Where the money goes"),
         (f"{fieldlab} demo --remove", "Make room for data of your own"),
     ]
 
