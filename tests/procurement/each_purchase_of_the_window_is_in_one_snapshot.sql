@@ -32,7 +32,10 @@ snapshot as (
         sum(line_count) as line_count,
         sum(quantity) as quantity,
         sum(price_sum) as price_sum,
-        count(*) filter (where not price between network_min_price and network_max_price) as impossible_prices
+        -- The sum, because the price itself is rounded.
+        count(*) filter (
+            where not price_sum between network_min_price * line_count and network_max_price * line_count
+        ) as impossible_prices
     from price_snapshots
     where snapshot_date = {{ as_of() }}
     group by item_id, vendor_id, branch_id
