@@ -100,6 +100,12 @@ class Book:
 def edge_cases(as_of: date) -> Sources:
     """Every edge the definitions name: exact thresholds, ties, empty spreads, windows' first and last days."""
     book = Book(as_of)
+    write_edge_cases(book)
+    return book.sources
+
+
+def write_edge_cases(book: Book) -> None:
+    """Write every edge case into a book."""
     _what_counts(book)
     _order_counts(book)
     _cycles(book)
@@ -108,7 +114,6 @@ def edge_cases(as_of: date) -> Sources:
     _anomalies(book)
     _prices(book)
     _consolidation(book)
-    return book.sources
 
 
 def _what_counts(book: Book) -> None:

@@ -68,6 +68,17 @@ class Line:
     price: Fraction
 
 
+@dataclass(frozen=True)
+class PurchaseOrder:
+    """A row of `PurchaseOrder`; `at` is its UTC timestamp without zone."""
+
+    id: int
+    at: datetime
+    vendor_id: int
+    branch_id: int | None = None
+    status: str = "SENT"
+
+
 @dataclass
 class Sources:
     """The application's tables."""
@@ -79,6 +90,7 @@ class Sources:
     items: dict[int, Item] = field(default_factory=dict)
     invoices: dict[int, Invoice] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
+    purchase_orders: list[PurchaseOrder] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,151 @@
+"""The recommendations a run publishes against their definition, computed the slow and plain way from the same books."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from oracle.nasty_procurement import by_chance, rows_for_copy
+from oracle.nasty_recommendations import rule_edges, spending_shares
+from oracle.procurement import Sources
+from oracle.recommendations import counted_once, recommendations
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from runner.load.contract import create_source_tables
+from runner.pipeline import Request, run_pipeline
+from runner.recommendations import Filter, list_recommendations
+from runner.settings import Settings, load_settings
+from runner.warehouse import Warehouse
+
+ZONE = "America/New_York"
+# A confidence is published with 12 decimals, and may be computed from a published deviation.
+ALLOWED = Fraction(1, 10**12)
+SUBJECT = ("item_id", "vendor_id", "branch_id", "invoice_id")
+
+
+@dataclass(frozen=True)
+class World:
+    """One installation's data as of a date."""
+
+    name: str
+    as_of: date
+    sources: Callable[[date], Sources]
+
+
+# The first ends a month and a year, the last one's recommendations outlive the summer time.
+WORLDS = [
+    World("edges", date(2023, 12, 31), rule_edges),
+    World("four fifths", date(2024, 2, 29), spending_shares),
+    World("chance", date(2025, 10, 5), lambda as_of: by_chance(3, as_of, orders=1500)),
+]
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The project itself, but in another time zone."""
+    original = load_settings().project_dir
+    project = tmp_path / "project"
+    project.mkdir()
+    for path in original.iterdir():
+        if path.name not in {"dbt_project.yml", "target", "logs"}:
+            (project / path.name).symlink_to(path)
+    text = (original / "dbt_project.yml").read_text(encoding="utf-8")
+    assert text.count("timezone: UTC") == 1
+    (project / "dbt_project.yml").write_text(text.replace("timezone: UTC", f"timezone: {ZONE}"), encoding="utf-8")
+    monkeypatch.setenv("FIELDLAB_PROJECT_DIR", str(project))
+    return load_settings()
+
+
+def test_every_recommendation_published_is_what_its_definition_says(settings: Settings, database_url: str) -> None:
+    for world in WORLDS:
+        sources = world.sources(world.as_of)
+        fill(database_url, settings, sources)
+
+        report = run_pipeline(settings, Warehouse(database_url), Request(["recommendations"], world.as_of))
+        assert report.problems == (), world.name
+
+        expected = recommendations(sources, world.as_of, ZONE)
+        assert len(expected) > 1, world.name
+        assert differences(sources, expected, published(database_url)) == [], world.name
+        with psycopg.connect(database_url) as connection:
+            listed = list_recommendations(connection, settings, Filter())
+        assert listed.totals == counted_once(expected), world.name
+
+
+def fill(url: str, settings: Settings, sources: Sources) -> None:
+    """Put the books into source tables; nothing published stays."""
+    with psycopg.connect(url) as connection:
+        connection.execute("drop schema if exists raw_procurement cascade")
+        connection.execute("drop schema if exists fieldlab_ops cascade")
+        create_source_tables(connection, settings, "procurement", with_optional=True)
+        for table, (columns, rows) in rows_for_copy(sources).items():
+            statement = sql.SQL("copy {} ({}) from stdin").format(
+                sql.Identifier("raw_procurement", table), sql.SQL(", ").join(map(sql.Identifier, columns))
+            )
+            with connection.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                'insert into raw_procurement."PurchaseOrder" ("id", "orderedAt", "vendorId", "branchId", "status")'
+                " values (%s, %s, %s, %s, %s)",
+                [(row.id, row.at, row.vendor_id, row.branch_id, row.status) for row in sources.purchase_orders],
+            )
+
+
+def published(url: str) -> list[dict[str, Any]]:
+    """What stands in the published table."""
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        return connection.execute("select * from fieldlab_ops.recommendations").fetchall()
+
+
+def differences(sources: Sources, expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[str]:
+    """What is published otherwise than expected, one sentence per value."""
+    wanted = {row["fingerprint"]: row for row in expected}
+    seen = {row["fingerprint"]: row for row in found}
+    assert len(wanted) == len(expected)
+    assert len(seen) == len(found)
+    return [
+        *(f"missing: {label(sources, wanted[key])}" for key in wanted.keys() - seen.keys()),
+        *(f"not expected: {seen[key]['rule_id']} {seen[key]['title']}" for key in seen.keys() - wanted.keys()),
+        *(
+            f"{label(sources, wanted[key])}: {column} is {value}, not {wanted[key][column]}"
+            for key in wanted.keys() & seen.keys()
+            for column, value in comparable(seen[key]).items()
+            if not agree(column, wanted[key][column], value)
+        ),
+    ]
+
+
+def comparable(row: dict[str, Any]) -> dict[str, Any]:
+    """A published row with the ids out of its context."""
+    context = row["context"]
+    columns = (
+        *("rule_id", "type", "category", "fingerprint", "estimated_savings", "savings_basis", "confidence_score"),
+        *("priority", "status", "expires_at", "as_of"),
+    )
+    return {
+        **{column: row[column] for column in columns},
+        **{name: context.get(name) for name in SUBJECT},
+        "roles": {
+            name: context[name] for name in ("main_vendor_id", "best_vendor_id", "lowest_branch_id") if name in context
+        },
+    }
+
+
+def agree(column: str, wanted: Any, seen: Any) -> bool:
+    """Whether two values are the same, a confidence to 12 decimals."""
+    if column == "confidence_score":
+        return abs(Fraction(seen) - wanted) <= ALLOWED
+    return bool(wanted == seen)
+
+
+def label(sources: Sources, row: dict[str, Any]) -> str:
+    """The recommendation in words."""
+    name = "" if row["item_id"] is None else sources.items[row["item_id"]].name
+    return f"{row['rule_id']} {name} {tuple(row[part] for part in SUBJECT)}"
