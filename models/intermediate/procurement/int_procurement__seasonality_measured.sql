@@ -126,7 +126,7 @@ shares as (
 {% set indices = {} %}
 {% for month in months_of_year %}
     {% set index = rounded_quotient(
-        'quantity_' ~ month ~ ' * month_count', 'months_' ~ month ~ ' * quantity', 12
+        'quantity_' ~ month ~ ' * month_count', 'months_' ~ month ~ ' * nullif(quantity, 0)', 12
     ) %}
     {% do indices.update({month: json_number(index)}) %}
 {% endfor %}
@@ -140,7 +140,7 @@ select
     within_share,
     total_share,
     total_share > 0 and within_share <= (1 - {{ var('seasonality_min_strength') }}) * total_share as is_seasonal,
-    case when quantity > 0 then {{ json_object(indices) }} end as pattern,
+    {{ json_object(indices) }} as pattern,
     case {{ next_month_of_year }}
         {% for month in months_of_year %}
             when {{ month }} then quantity_{{ month }}

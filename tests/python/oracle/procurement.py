@@ -320,7 +320,7 @@ def _seasonality(series: Sequence[Row], as_of: date) -> Row:
     return {
         "is_seasonal": strength >= Fraction(1, 2),
         "seasonality_strength": strength,
-        "seasonality_pattern": {str(m): _mean(v) / overall for m, v in by_month.items()} if overall else None,
+        "seasonality_pattern": {str(m): _mean(v) / overall if overall else None for m, v in by_month.items()},
     }
 
 
