@@ -18,7 +18,7 @@ from runner.load.contract import create_source_tables
 from runner.settings import load_settings
 from runner.warehouse import Warehouse
 
-SCHEMAS = ("staging", "alignment", "procurement", "snapshots")
+SCHEMAS = ("staging", "alignment", "procurement", "snapshots", "ops")
 
 
 @dataclass(frozen=True)
