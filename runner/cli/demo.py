@@ -15,7 +15,7 @@ import click
 from runner import console
 from runner.cli.options import date_option
 from runner.cli.run import report_json
-from runner.demo import AS_OF, SEED
+from runner.demo import AS_OF, FACTORS, SEED
 from runner.demo.guard import refuse_foreign_files
 from runner.demo.play import Played, play
 from runner.demo.remove import remove
@@ -30,7 +30,7 @@ from runner.warehouse import open_warehouse
 @click.command(epilog="Example: fieldlab demo --factor 3 --keep demo-files")
 @click.option(
     "--factor",
-    type=click.FloatRange(min=1),
+    type=click.FloatRange(*FACTORS),
     default=1.0,
     show_default=True,
     help="Size: 1 is 150 dealers and 12 branches with 100,000 invoice lines, 20 are two million lines.",

@@ -18,6 +18,9 @@ from runner.load.contract import DOMAINS
 AS_OF = date(2025, 10, 31)
 SEED = 1
 
+FACTORS = (1, 200)  # below, the stories would lack branches and dealers; above, the dealers would run out of names
+YEARS = (1980, 2200)
+
 _WRITERS = {"alignment": alignment.write, "procurement": procurement.write}
 
 
@@ -44,10 +47,23 @@ def generate(
         The number of rows per table, in the order of the source contract.
 
     Raises:
-        FieldlabError: The factor is below 1: the stories need all of their branches and dealers.
+        FieldlabError: The factor or the date is out of range, or the files cannot be written.
     """
-    if factor < 1:
-        raise FieldlabError(f"A demo of size {factor} is too small.", "Give a factor of 1 or more.")
+    if not FACTORS[0] <= factor <= FACTORS[1]:
+        raise FieldlabError(
+            f"There is no demo of size {factor:g}.", f"Give a factor from {FACTORS[0]} to {FACTORS[1]:,}."
+        )
+    if not YEARS[0] <= as_of.year <= YEARS[1]:
+        raise FieldlabError(f"There is no demo as of {as_of}.", f"Give a date from {YEARS[0]} to {YEARS[1]}.")
+    try:
+        return _write(folder, seed, factor, as_of, domains)
+    except OSError as error:
+        raise FieldlabError(
+            f"The demo's files cannot be written to {folder}: {error.strerror}.", "Name another folder, or make room."
+        ) from error
+
+
+def _write(folder: Path, seed: int, factor: float, as_of: date, domains: Iterable[str]) -> Mapping[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, int] = {}
     for domain in domains:

@@ -160,9 +160,21 @@ def test_dealers_and_branches_grow_with_the_factor(demo: Demo, tmp_path: Path) -
     assert len({row["name"] for row in read(tmp_path, "Dealer")}) == 375
 
 
-def test_a_factor_below_one_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FieldlabError, match="too small"):
-        generate(tmp_path, factor=0.5)
+@pytest.mark.parametrize("factor", [0.5, 201, float("nan"), float("inf")])
+def test_a_size_out_of_range_is_refused(tmp_path: Path, factor: float) -> None:
+    with pytest.raises(FieldlabError, match="no demo of size"):
+        generate(tmp_path, factor=factor)
+
+
+def test_a_date_out_of_range_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FieldlabError, match="no demo as of 0001-01-01"):
+        generate(tmp_path, as_of=date.min)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FieldlabError, match=r"cannot be written to .*file/below"):
+        generate(tmp_path / "file" / "below")
 
 
 def test_row_counts_are_those_of_the_files(demo: Demo) -> None:
