@@ -1,12 +1,18 @@
-with staged as (
+with items as (
     select * from {{ ref('stg_procurement__items') }}
+),
+
+vendors as (
+    select * from {{ ref('stg_procurement__vendors') }}
 )
 
 select
-    item_id,
-    item_name,
-    vendor_id,
-    category,
-    unit,
+    items.item_id,
+    items.item_name,
+    items.vendor_id,
+    {{ dimension_name('items.vendor_id', 'vendors.vendor_name') }} as vendor_name,
+    items.category,
+    items.unit,
     {{ run_columns() }}
-from staged
+from items
+left join vendors on items.vendor_id = vendors.vendor_id
