@@ -32,8 +32,18 @@ class Settings:
 
     @cached_property
     def variables(self) -> Mapping[str, Any]:
-        """The `vars:` of dbt_project.yml."""
-        project = yaml.safe_load((self.project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+        """The `vars:` of dbt_project.yml.
+
+        Raises:
+            FieldlabError: The file is not valid YAML.
+        """
+        file = self.project_dir / "dbt_project.yml"
+        try:
+            project = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise FieldlabError(
+                f"{file} is not valid YAML: {error}", "Correct it; `dbt parse` checks it too."
+            ) from error
         variables: Mapping[str, Any] = project.get("vars") or {}
         return variables
 
