@@ -201,6 +201,7 @@ def take_step(
             f"The reason has {len(reason)} characters; {LONGEST_REASON} are the most.", "Say it in fewer words."
         )
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(_query(settings, _LOCK_STEP))
         time_now = clock(connection, settings)
         wanted = sorted(set(ids))
         rows = cursor.execute(_query(settings, _LOCK_ROWS), {"ids": wanted, "judged_at": time_now.judged_at}).fetchall()
@@ -244,6 +245,9 @@ def _query(settings: Settings, text: LiteralString) -> sql.Composed:
 # Two publishers, or a publisher and a person deciding, take turns; readers are not held up.
 _LOCK = "lock table {recommendations} in share row exclusive mode"
 
+# Before a row is locked: a publisher that has the table and waits for the row would never get it.
+_LOCK_STEP = "lock table {recommendations} in row exclusive mode"
+
 _FOUND = """
     create temporary table found (
         rule_id text, type text, category text, fingerprint text primary key, is_about_invoice boolean, title text,
@@ -259,6 +263,7 @@ _EXPIRE_BY_TIME = """
         select id, status
         from {recommendations}
         where status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s
+        order by id
         for update
     ),
 

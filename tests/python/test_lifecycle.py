@@ -1,6 +1,7 @@
 """The life of a recommendation: what a run raises, refreshes and expires, and what people may decide."""
 
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from psycopg.rows import dict_row
 from recommending import PAST, connection, finding, order, publish, settings
 
+from runner import lifecycle
 from runner.errors import FieldlabError
 from runner.lifecycle import Action, expire, take_step
 from runner.settings import Settings
@@ -222,6 +224,33 @@ def test_of_two_decisions_at_once_exactly_one_wins_and_the_other_is_told(
         assert len(told) == 1
         assert f"is {status}" in told[0]
     assert len(events_of(connection)) == 10
+
+
+def test_a_decision_and_a_publication_take_turns(
+    connection: psycopg.Connection, settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(connection, settings, finding(1), finding(2))
+    deciding, refuse = threading.Event(), lifecycle._refuse
+    waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    def decide_slowly(*arguments: Any) -> None:
+        refuse(*arguments)
+        deciding.set()
+        with psycopg.connect(database_url, autocommit=True) as watcher:
+            while watcher.execute(waiting).fetchone() is None:
+                time.sleep(0.01)
+
+    def decide() -> None:
+        with psycopg.connect(database_url, autocommit=True) as own:
+            take_step(own, settings, [1], Action.APPLY, by="ada")
+
+    monkeypatch.setattr(lifecycle, "_refuse", decide_slowly)
+    thread = threading.Thread(target=decide)
+    thread.start()
+    deciding.wait()
+    assert publish(connection, settings, finding(1), finding(2))["quiet"] == 1
+    thread.join()
+    assert statuses(connection) == ["APPLIED", "PENDING"]
 
 
 def test_expiry_is_judged_by_the_clock(connection: psycopg.Connection, settings: Settings) -> None:
