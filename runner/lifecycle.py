@@ -127,6 +127,7 @@ def publish_findings(
         refreshed = cursor.execute(_query(settings, _REFRESH), bound).rowcount
         raised = cursor.execute(_query(settings, _RAISE), bound).rowcount
         gone = cursor.execute(_query(settings, _EXPIRE_NOT_FOUND), bound).rowcount
+        runs.mark_published(connection, settings, run, PUBLISHING_JOB)
     return {
         "recommendations": len(found),
         "raised": raised,

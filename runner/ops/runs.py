@@ -121,6 +121,11 @@ def finish(connection: psycopg.Connection, settings: Settings, run: Run, job: st
     )
 
 
+def mark_published(connection: psycopg.Connection, settings: Settings, run: Run, job: str) -> None:
+    """Write that a job published, in the transaction that does: a run killed right after it did publish."""
+    connection.execute(_query(settings, _MARK_PUBLISHED), {"run_id": run.run_id, "job": job})
+
+
 def newest_published(connection: psycopg.Connection, settings: Settings, job: str) -> Run | None:
     """The last run that published a job (alignment, recommendations): what it found is what is published now.
 
@@ -182,6 +187,8 @@ _FINISH = """
         published = %(published)s, error = %(error)s, details = %(details)s
     where run_id = %(run_id)s and job = %(job)s
 """
+
+_MARK_PUBLISHED = "update {job_runs} set published = true where run_id = %(run_id)s and job = %(job)s"
 
 _NEWEST_PUBLISHED = """
     select as_of, explicit_as_of, started_at, run_id

@@ -9,11 +9,13 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
-from recommending import PAST, connection, finding, order, publish, settings
+from recommending import PAST, TODAY, connection, finding, order, publish, settings
 
 from runner import lifecycle
 from runner.errors import FieldlabError
-from runner.lifecycle import Action, expire, take_step
+from runner.lifecycle import Action, expire, publish_findings, take_step
+from runner.ops import runs
+from runner.ops.runs import Run
 from runner.settings import Settings
 
 # Fixtures that tests take by name.
@@ -300,6 +302,17 @@ def test_a_publication_that_dies_half_way_leaves_what_was_published(
     with pytest.raises(psycopg.errors.CheckViolation):
         publish(connection, settings, finding(2), broken)
     assert rows(connection) == before
+
+
+def test_a_run_killed_right_after_publishing_is_the_newest_published_one(
+    connection: psycopg.Connection, settings: Settings
+) -> None:
+    run = Run(PAST, explicit_as_of=True)
+    runs.begin(connection, settings, run, "run", ["recommendations"])
+    publish_findings(connection, settings, run, [finding(1, expires_on=PAST)], quiet_days=30)
+    runs.begin(connection, settings, Run(TODAY, explicit_as_of=False), "run", ["recommendations"])
+    assert runs.newest_published(connection, settings, "recommendations") == run
+    assert expire(connection, settings) == 0
 
 
 def test_listeners_are_told_of_each_decision(
