@@ -297,7 +297,7 @@ def _check_freshness(
         return Check(domain, NOTE, f"{name}: no row up to the as-of date {as_of}{after}", "Load data, or set --as-of.")
     day = newest.replace(tzinfo=UTC).astimezone(settings.zone).date()
     message = f"{name}: the newest is of {day}, the as-of date is {as_of}{after}"
-    if (as_of - day).days <= int(settings.variables["stale_after_days"]):
+    if (as_of - day).days <= int(settings.variable("stale_after_days")):
         return Check(domain, OK, message)
     return Check(domain, NOTE, message, f"Load newer data, or run as of that time: fieldlab run --as-of {day}.")
 

@@ -46,7 +46,7 @@ def find_recommendations(
     Returns:
         The findings; a rule that failed is in `failures`, and what other rules found is there all the same.
     """
-    price_window_days = int(settings.variables["price_window_days"])
+    price_window_days = int(settings.variable("price_window_days"))
     words = Words(str(settings.variables.get("currency_sign") or ""))
     found: list[Finding] = []
     counts: dict[str, int] = {}

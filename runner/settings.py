@@ -13,6 +13,8 @@ import yaml
 from runner.dbt_profile import read_profile
 from runner.errors import FieldlabError
 
+PROJECT = "fieldlab"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -32,20 +34,37 @@ class Settings:
 
     @cached_property
     def variables(self) -> Mapping[str, Any]:
-        """The `vars:` of dbt_project.yml.
+        """The `vars:` of dbt_project.yml; those below the project's name go before the others, as in dbt.
 
         Raises:
-            FieldlabError: The file is not valid YAML.
+            FieldlabError: The file is not valid YAML, or its `vars:` is no mapping.
         """
         file = self.project_dir / "dbt_project.yml"
         try:
             project = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise FieldlabError(
                 f"{file} is not valid YAML: {error}", "Correct it; `dbt parse` checks it too."
             ) from error
-        variables: Mapping[str, Any] = project.get("vars") or {}
-        return variables
+        variables: object = (project.get("vars") or {}) if isinstance(project, Mapping) else None
+        if not isinstance(variables, Mapping):
+            raise FieldlabError(f"The `vars:` of {file} must map names to values.", "Correct it.")
+        own = variables.get(PROJECT)
+        return {**variables, **own} if isinstance(own, Mapping) else variables
+
+    def variable(self, name: str) -> Any:
+        """The value of a var that has to be there: its default is in dbt_project.yml and nowhere else.
+
+        Raises:
+            FieldlabError: It is not there.
+        """
+        try:
+            return self.variables[name]
+        except KeyError:
+            raise FieldlabError(
+                f"The var `{name}` is missing in {self.project_dir / 'dbt_project.yml'}.",
+                "Put it back under `vars:`, with the value it came with or your own.",
+            ) from None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -69,7 +88,7 @@ class Settings:
 
     def source_schema(self, domain: str) -> str:
         """The schema of the application's tables for `alignment` or `procurement`."""
-        return str(self.variables[f"{domain}_source_schema"])
+        return str(self.variable(f"{domain}_source_schema"))
 
 
 def load_settings() -> Settings:
@@ -104,4 +123,4 @@ def _find_project() -> Path:
 
 
 def _is_fieldlab(project_file: Path) -> bool:
-    return project_file.is_file() and "name: fieldlab" in project_file.read_text(encoding="utf-8")
+    return project_file.is_file() and f"name: {PROJECT}".encode() in project_file.read_bytes()
