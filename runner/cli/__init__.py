@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from typing import NoReturn
 
 import click
 import psycopg
@@ -59,9 +60,11 @@ def main() -> None:
         _fail(str(error), error.hint)
     except psycopg.Error as error:
         _fail(f"The database refused: {str(error).strip()}", "Run `fieldlab doctor` to see what is wrong.")
+    except OSError as error:  # a full disk, a file that may not be read or written
+        _fail(f"The system refused: {error}", "")
 
 
-def _fail(message: str, hint: str) -> None:
+def _fail(message: str, hint: str) -> NoReturn:
     click.echo(f"Error: {message}", err=True)
     if hint:
         click.echo(hint, err=True)

@@ -46,13 +46,6 @@ def test_a_bad_date_in_the_environment_is_refused_too(monkeypatch: pytest.Monkey
     assert "yesterday" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "backfill", "jobs"])
-def test_help_ends_with_an_example(command: str) -> None:
-    result = invoke(command, "--help")
-    assert result.exit_code == 0
-    assert f"Example: fieldlab {command}" in result.stdout
-
-
 def test_history_before_the_first_run_says_how_to_begin(database_url: str) -> None:
     result = invoke("jobs")
     assert (result.exit_code, result.stdout) == (0, "Nothing ran yet. Start with `fieldlab run`.\n")
