@@ -21,7 +21,9 @@ create table {ops}.alignment_advice (
     primary key (vendor_id, dealer_id, collection_id, type, first_advised),
     check (first_advised <= last_advised),
     check (first_advised <= followed_on)
-);
+)
+-- Most rows are updated by every run: room beside each saves their index entries.
+with (fillfactor = 50);
 
 -- An advice stands until it is followed. Given once more after that, it is another one.
 create unique index alignment_advice_standing on {ops}.alignment_advice (vendor_id, dealer_id, collection_id, type)
