@@ -115,8 +115,11 @@ def reachable_binaries(binaries: Path) -> Path:
     for parent in SHARED_FOLDERS:
         shared = Path(parent, "fieldlab")
         try:
-            shared.mkdir(mode=0o755, exist_ok=True)
-            if shared.stat().st_uid != 0 or not is_passable(shared / name):
+            shared.mkdir(exist_ok=True)
+            if shared.stat().st_uid != 0:
+                continue  # not ours: whoever made it could put other programs there
+            shared.chmod(0o755)
+            if not is_passable(shared / name):
                 continue
             return _copy_wheel(binaries, shared / name)
         except OSError:

@@ -153,7 +153,7 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
         start_new_session=True,
     )
     try:
-        yield Dbt(process, settings)
+        yield Dbt(process, settings, warehouse)
     finally:
         _stop(process)
 
@@ -186,8 +186,9 @@ def ignore(event: Event) -> None:
 class Dbt:
     """A dbt process that waits for invocations; see `open_dbt`."""
 
-    def __init__(self, process: subprocess.Popen[str], settings: Settings) -> None:
+    def __init__(self, process: subprocess.Popen[str], settings: Settings, warehouse: Warehouse) -> None:
         self._process = process
+        self._warehouse = warehouse
         self._project = settings.project_dir
         self._target = settings.project_dir / (os.environ.get("DBT_TARGET_PATH") or "target")
 
@@ -208,6 +209,7 @@ class Dbt:
                 break
             console.log(f"The database does not answer dbt; again in {pause:g} s. {result.explain()[0]}")
             time.sleep(pause)
+            self._warehouse.wake()
             result = result.followed_by(self.invoke(["retry"] if result.nodes else arguments, environment, listen))
         return result
 

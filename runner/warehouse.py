@@ -96,6 +96,11 @@ class Warehouse:
         connection.autocommit = autocommit
         return connection
 
+    def wake(self) -> None:
+        """Start the embedded server again if it was killed; a server of one's own is left to itself."""
+        if self.server is not None:
+            self.server.revive()
+
     def _connect(self) -> psycopg.Connection:
         timeout = int(conninfo_to_dict(self.url).get("connect_timeout") or CONNECT_TIMEOUT_S)
         try:
@@ -103,7 +108,7 @@ class Warehouse:
         except psycopg.OperationalError as error:
             if self.server is None or not is_transient(error):
                 raise
-            self.server.revive()
+            self.wake()
         return psycopg.connect(self.url, autocommit=True, application_name="fieldlab", connect_timeout=timeout)
 
     def dbt_environment(self) -> Mapping[str, str]:

@@ -392,7 +392,11 @@ def test_programs_below_a_closed_folder_are_copied_once_to_an_open_one(
     with tempfile.TemporaryDirectory(dir="/tmp") as open_folder:
         Path(open_folder).chmod(0o755)
         monkeypatch.setattr(binaries, "SHARED_FOLDERS", (str(tmp_path / "absent"), open_folder))
-        copied = reachable_binaries(find_binaries())
+        usual = os.umask(0o077)
+        try:
+            copied = reachable_binaries(find_binaries())
+        finally:
+            os.umask(usual)
         assert copied.is_relative_to(open_folder)
         assert is_passable(copied / "postgres")
         made = copied.stat().st_ctime_ns
