@@ -1,5 +1,6 @@
 """The embedded server's launcher, and what may befall it."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -91,6 +92,15 @@ def answer(url: str) -> object:
 
 def postmaster_pid(server: EmbeddedServer) -> int:
     return int(server_watch.postmaster(server.folder)[0])
+
+
+@contextlib.contextmanager
+def umask(mask: int) -> Iterator[None]:
+    usual = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(usual)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -375,7 +385,11 @@ def test_root_may_keep_its_data_below_a_closed_folder(tmp_path: Path) -> None:
 def test_root_may_keep_its_data_below_an_open_folder() -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o755)
-        with EmbeddedServer(Path(folder, "postgres"), durable=False).use() as url, psycopg.connect(url) as connection:
+        with (
+            umask(0o022),
+            EmbeddedServer(Path(folder, "postgres"), durable=False).use() as url,
+            psycopg.connect(url) as connection,
+        ):
             assert connection.execute("show data_directory").fetchone() == (f"{folder}/postgres/data",)
 
 
@@ -392,11 +406,8 @@ def test_programs_below_a_closed_folder_are_copied_once_to_an_open_one(
     with tempfile.TemporaryDirectory(dir="/tmp") as open_folder:
         Path(open_folder).chmod(0o755)
         monkeypatch.setattr(binaries, "SHARED_FOLDERS", (str(tmp_path / "absent"), open_folder))
-        usual = os.umask(0o077)
-        try:
+        with umask(0o077):
             copied = reachable_binaries(find_binaries())
-        finally:
-            os.umask(usual)
         assert copied.is_relative_to(open_folder)
         assert is_passable(copied / "postgres")
         made = copied.stat().st_ctime_ns
