@@ -41,13 +41,14 @@ def single_source(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     values = facts.values
     if not any(row["vendor_count"] >= SEVERAL for row in rows):
         return []
-    most = sum((row["amount"] for row in rows), Decimal(0)) * values["spend_share"]
+    # Fractions: a sum of decimals would be rounded to 28 digits.
+    most = sum((Fraction(row["amount"]) for row in rows), Fraction(0)) * Fraction(values["spend_share"])
     findings = []
-    before = Decimal(0)
+    before = Fraction(0)
     for row in rows:
         if before >= most:
             break
-        before += row["amount"]
+        before += Fraction(row["amount"])
         if (
             row["vendor_count"] == 1
             and row["vendor_id"] is not None
