@@ -18,7 +18,7 @@ from runner.rules.findings import (
     rounded,
 )
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE, Rule
-from runner.rules.words import count, day, measured, possessive, quantity
+from runner.rules.words import count, day, each, measured, possessive, quantity
 
 SMALL_ORDERS = Rule(
     "small_orders",
@@ -171,7 +171,7 @@ def _check_quantity(row: Row, facts: Facts) -> Finding:
     growing = ""
     if row["is_increasing"]:
         sure = published(Fraction(sure) * Fraction(values["increasing_factor"]))
-        growing = f" {branch} has been buying more and more of it, so this may be meant."
+        growing = " The latest orders are larger on average than the earlier ones, so this may be meant."
     return Finding(
         rule_id=OVER_ORDERING.rule_id,
         type="WASTE_PREVENTION",
@@ -185,8 +185,8 @@ def _check_quantity(row: Row, facts: Facts) -> Finding:
         reasoning=(
             f"{possessive(branch)} {count(row['other_order_count'], 'other order')} of {item} average "
             f"{measured(expected, row['unit'])}. This one is {measured(excess, row['unit'])} more, at "
-            f"{words.price(unit_price)} each worth {words.amount(savings)}. Return or move what is not needed, or "
-            f"correct the invoice if the quantity is a typing error.{growing}"
+            f"{words.price(unit_price)} {each(row['unit'])} worth {words.amount(savings)}. Return or move what is not "
+            f"needed, or correct the invoice if the quantity is a typing error.{growing}"
         ),
         savings=savings,
         savings_basis="once",
@@ -218,10 +218,10 @@ def _check_amount(row: Row, facts: Facts) -> Finding:
             f"average {words.amount(expected_amount)}."
         ),
         reasoning=(
-            f"{branch} bought {measured(row['quantity'], row['unit'])} at {words.price(unit_price)} each; its "
-            f"{count(row['other_order_count'], 'other order')} of {item} average "
-            f"{measured(expected_quantity, row['unit'])} at {words.price(usual_price)}. Compare the invoice with the "
-            f"price that was agreed."
+            f"{branch} bought {measured(row['quantity'], row['unit'])} at {words.price(unit_price)} "
+            f"{each(row['unit'])}; its {count(row['other_order_count'], 'other order')} of {item} average "
+            f"{measured(expected_quantity, row['unit'])} at {words.price(usual_price)}. Compare the invoice with what "
+            f"was ordered and the price that was agreed."
         ),
         confidence=confidence(Fraction(row["amount_material_deviation"]), values["confidence_deviation"]),
         priority=values.count("priority"),
@@ -296,7 +296,10 @@ def _reorder(row: Row, cycle: Fraction, facts: Facts) -> Finding:
     due = row["next_predicted_order_date"]
     is_urgent = due <= facts.as_of + timedelta(days=values.count("urgent_days"))
     was_due = "was due" if due < facts.as_of else "is due"
-    source = f" from {vendor}" if row["last_vendor_id"] is not None else ""
+    source, not_placed = "", ""
+    if row["last_vendor_id"] is not None:
+        source = f" from {vendor}"
+        not_placed = f", and no purchase order to {vendor} for {branch} is on record since then"
     return Finding(
         rule_id=REORDER_DUE.rule_id,
         type="INVENTORY_REORDER",
@@ -309,7 +312,7 @@ def _reorder(row: Row, cycle: Fraction, facts: Facts) -> Finding:
         ),
         reasoning=(
             f"{branch} ordered {item} {count(row['order_count'], 'time')} from {day(row['first_order_date'])} to "
-            f"{day(row['last_order_date'])}, {_every(cycle)}, and no purchase order has gone out since the last one."
+            f"{day(row['last_order_date'])}, {_every(cycle)}{not_placed}."
         ),
         confidence=published(Fraction(row["confidence_score"])),
         priority=values.count("urgent_priority" if is_urgent else "priority"),

@@ -19,7 +19,7 @@ from runner.rules.findings import (
     published,
 )
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, Rule
-from runner.rules.words import count, day, listing, measured, percent, possessive
+from runner.rules.words import count, day, each, listing, measured, percent, possessive
 
 CHEAPER_VENDOR = Rule(
     "cheaper_vendor",
@@ -48,6 +48,7 @@ PRICE_RISE = Rule(
     },
 )
 
+PAIR = 2
 SAME_UNIT = "This assumes that every price is for the same unit."
 
 
@@ -99,8 +100,8 @@ def _switch(row: Row, facts: Facts) -> Finding:
             f"bought in {count(row['main_line_count'], 'purchase')} for {words.amount(row['main_amount'])}. "
             f"{best} is {percent(1 - offered / paid)} cheaper on average, and still cheaper at the newest prices: "
             f"{words.price(best_newest)} on {day(row['other_newest_date'])} against {words.price(main_newest)} "
-            f"on {day(row['main_newest_date'])}. A saving of {words.price(paid - offered)} on each one, at the pace "
-            f"of the last {count(days, 'day')}, comes to {words.amount(savings)} a year. {SAME_UNIT}"
+            f"on {day(row['main_newest_date'])}. A saving of {words.price(paid - offered)} {each(row['unit'])}, at the "
+            f"pace of the last {count(days, 'day')}, comes to {words.amount(savings)} a year. {SAME_UNIT}"
         ),
         savings=savings,
         savings_basis="year",
@@ -155,6 +156,14 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
         Fraction(row["best_quantity"]) + Fraction(row["other_quantity"])
     )
     branches, vendors = count(row["branch_count"], "branch", "branches"), count(row["vendor_count"], "vendor")
+    dearer_price = Fraction(row["dearer_amount"]) / Fraction(row["dearer_quantity"])
+    # A vendor of too few purchases to be the best one may still be cheaper.
+    among = " of those with enough purchases to tell" if _some_are_cheaper(row, best_price) else ""
+    if row["other_quantity"] != row["dearer_quantity"]:
+        others = they = "the dearer ones"
+    else:
+        others = "the other" if row["vendor_count"] == PAIR else "the others"
+        they = "it" if row["other_line_count"] == 1 else "they"
     return Finding(
         rule_id=MANY_VENDORS.rule_id,
         type="CONSOLIDATION",
@@ -163,13 +172,13 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
         description=(
             f"Buy {item} from {best} in every branch — {words.roughly(savings)} a year. In the last "
             f"{count(days, 'day')} {branches} bought it from {vendors}: {best} charged {words.price(best_price)} on "
-            f"average, the others {words.price(other_price)}."
+            f"average, {others} {words.price(dearer_price)}."
         ),
         reasoning=(
             f"The branches spent {words.amount(row['total_amount'])} on {item} in the last {count(days, 'day')}. "
-            f"{best} had the lowest average price, over {count(row['best_line_count'], 'purchase')}. "
+            f"{best} had the lowest average price{among}, over {count(row['best_line_count'], 'purchase')}. "
             f"{count(row['other_line_count'], 'purchase')} went to {listing(row['other_vendor_names'])}; at "
-            f"{possessive(best)} price the dearer ones would have cost {words.amount(potential)} less, "
+            f"{possessive(best)} price {they} would have cost {words.amount(potential)} less, "
             f"which comes to {words.amount(savings)} a year. {SAME_UNIT}"
         ),
         savings=savings,
@@ -185,6 +194,7 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
             "other_vendor_ids": row["other_vendor_ids"],
             "best_price": published(best_price),
             "other_price": published(other_price),
+            "dearer_price": published(dearer_price),
             "mean_price": published(mean_price),
             "best_line_count": row["best_line_count"],
             "other_line_count": row["other_line_count"],
@@ -244,8 +254,8 @@ def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Find
             f"{count(branch_count, 'branch', 'branches')} bought {item} from {vendor} in the last "
             f"{count(days, 'day')}, and {low_branch} paid the least. {branch} bought "
             f"{measured(row['quantity'], row['unit'])} in {count(row['line_count'], 'purchase')}; "
-            f"{words.price(price - low_price)} less on each one, at that pace, comes to {words.amount(savings)} a "
-            f"year. {SAME_UNIT}"
+            f"{words.price(price - low_price)} less {each(row['unit'])}, at that pace, comes to "
+            f"{words.amount(savings)} a year. {SAME_UNIT}"
         ),
         savings=savings,
         savings_basis="year",
@@ -311,8 +321,8 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
         reasoning=(
             f"The newer price is the average of {count(row['line_count'], 'purchase')}, the earlier one of "
             f"{row['earlier_line_count']:,}. The network bought {measured(row['quantity'], row['unit'])} in the "
-            f"last {count(days, 'day')}; back at the earlier price, {words.price(price - earlier)} less on each one, "
-            f"it would pay {words.amount(savings)} less a year at that pace. {SAME_UNIT}"
+            f"last {count(days, 'day')}; back at the earlier price, {words.price(price - earlier)} less "
+            f"{each(row['unit'])}, it would pay {words.amount(savings)} less a year at that pace. {SAME_UNIT}"
         ),
         savings=savings,
         savings_basis="year",
@@ -338,6 +348,12 @@ def _potential(row: Row) -> Fraction:
     """What the dearer vendors were paid above the best vendor's mean price, exact."""
     best_price = Fraction(row["best_amount"]) / Fraction(row["best_quantity"])
     return Fraction(row["dearer_amount"]) - best_price * Fraction(row["dearer_quantity"])
+
+
+def _some_are_cheaper(row: Row, best_price: Fraction) -> bool:
+    """Whether any vendor was paid less than the best one's mean price."""
+    quantity = Fraction(row["other_quantity"]) - Fraction(row["dearer_quantity"])
+    return Fraction(row["other_amount"]) - Fraction(row["dearer_amount"]) < best_price * quantity
 
 
 def _mean(row: Row, prefix: str) -> Fraction:

@@ -5,8 +5,9 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-MAX_PRICE_PLACES = 6
+MOST_PLACES = 6
 WHOLE_PERCENT_FROM = 10
+LEAST_PERCENT = Decimal("0.1")
 # A shorter unit is an abbreviation (kg, lb) and has no plural.
 SHORTEST_WORD = 3
 
@@ -23,10 +24,8 @@ class Words:
 
     def price(self, value: Decimal | Fraction) -> str:
         """A unit price: 11.40, and below one cent's precision as many digits as it takes to say something."""
-        places = 2
-        while value and places < MAX_PRICE_PLACES and abs(value) * 10 ** (places - 1) < 1:
-            places += 1
-        return self._money(_decimal(value, places), places)
+        number = _decimal(value, _places(value))
+        return self._money(number, max(2, -int(number.normalize().as_tuple().exponent)))
 
     def amount(self, value: Decimal | Fraction) -> str:
         """An amount of money to the cent: 1,204.50."""
@@ -46,9 +45,15 @@ class Words:
 
 
 def quantity(value: Decimal | Fraction) -> str:
-    """A quantity, at most two decimal places and no zeros that say nothing: 320, 12.5."""
-    text = f"{_decimal(value, 2):,.2f}"
+    """A quantity, two decimal places where they say something and no zeros that do not: 320, 12.5, 0.004."""
+    places = _places(value)
+    text = f"{_decimal(value, places):,.{places}f}"
     return text.rstrip("0").rstrip(".")
+
+
+def each(unit: str | None) -> str:
+    """For one of it: per kg; `each` where the item has no unit."""
+    return "each" if unit is None or unit.lower() in {"", "each"} else f"per {unit}"
 
 
 def measured(value: Decimal | Fraction, unit: str | None) -> str:
@@ -68,6 +73,8 @@ def possessive(name: str) -> str:
 def percent(share: Fraction) -> str:
     """A share as a percentage; one decimal place below ten percent, and never 0% for something: 12%, 4.5%."""
     points = share * 100
+    if 0 < points < LEAST_PERCENT:
+        return f"less than {LEAST_PERCENT}%"
     text = f"{_decimal(points, 0 if points >= WHOLE_PERCENT_FROM else 1):f}"
     return f"{text.removesuffix('.0')}%"
 
@@ -92,6 +99,14 @@ def listing(names: list[str]) -> str:
     if len(names) <= 1:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _places(value: Decimal | Fraction) -> int:
+    """How many decimal places show two digits of a small value: two at least."""
+    places = 2
+    while value and places < MOST_PLACES and abs(value) * 10 ** (places - 1) < 1:
+        places += 1
+    return places
 
 
 def _decimal(value: Decimal | Fraction, places: int) -> Decimal:
