@@ -113,6 +113,8 @@ def _batch(row: Row, facts: Facts) -> Finding:
             "avg_order_cycle_days": published(cycle),
             "avg_order_amount": published(mean_amount),
             "target_cycle_days": values["target_cycle_days"],
+            "orders_per_year": published(DAYS_PER_YEAR / cycle),
+            "target_orders_per_year": published(DAYS_PER_YEAR / target),
             "cost_per_order": values["cost_per_order"],
         },
     )
@@ -195,6 +197,7 @@ def _check_quantity(row: Row, facts: Facts) -> Finding:
         expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
         context={
             **_order_context(row),
+            "excess_quantity": published(excess),
             "unit_price": published(unit_price),
             "quantity_material_deviation": row["quantity_material_deviation"],
             "is_increasing": row["is_increasing"],

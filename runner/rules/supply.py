@@ -147,6 +147,7 @@ def _prepare(row: Row, index: Fraction, month: int, facts: Facts) -> Finding:
             "month": month,
             "year": year,
             "month_index": published(index),
+            "above_average_share": published(index - 1),
             "seasonality_strength": row["seasonality_strength"],
             "min_index": facts.values["min_index"],
         },

@@ -1,8 +1,10 @@
 """The recommendations a run publishes against their definition, computed the slow and plain way from the same books."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -71,7 +73,9 @@ def test_every_recommendation_published_is_what_its_definition_says(settings: Se
 
         expected = recommendations(sources, world.as_of, ZONE)
         assert len(expected) > 1, world.name
-        assert differences(sources, expected, published(database_url)) == [], world.name
+        found = published(database_url)
+        assert differences(sources, expected, found) == [], world.name
+        assert [number for row in found for number in unexplained(row)] == [], world.name
         with psycopg.connect(database_url) as connection:
             listed = list_recommendations(connection, settings, Filter())
         assert listed.totals == counted_once(expected), world.name
@@ -143,6 +147,31 @@ def agree(column: str, wanted: Any, seen: Any) -> bool:
     if column == "confidence_score":
         return abs(Fraction(seen) - wanted) <= ALLOWED
     return bool(wanted == seen)
+
+
+def unexplained(row: dict[str, Any]) -> list[str]:
+    """The numbers in a recommendation's sentences that are not among the numbers behind it."""
+    text = f"{row['title']} {row['description']} {row['reasoning']}"
+    behind = {row["estimated_savings"]}
+    for value in row["context"].values():
+        if isinstance(value, int | float):
+            behind |= {Decimal(str(float(value))), Decimal(str(float(value))) * 100}
+        for name in value if isinstance(value, list) else [value]:
+            text = text.replace(str(name), "") if isinstance(name, str) else text
+    # Dates and rough estimates aside.
+    text = re.sub(r"\d+ [A-Z][a-z]+ \d{4}|about [\d,]+ (a year|at stake)|less than 1 ", "", text)
+    numbers = [number.rstrip(".,") for number in re.findall(r"\d[\d,.]*", text)]
+    return [
+        f"{row['rule_id']}: {number} in {text}"
+        for number in numbers
+        if not any(value is not None and reads_as(value, number) for value in behind)
+    ]
+
+
+def reads_as(value: Decimal, text: str) -> bool:
+    """Whether a number, rounded, is written like this."""
+    written = Decimal(text.replace(",", ""))
+    return value.quantize(written, ROUND_HALF_UP) == written
 
 
 def label(sources: Sources, row: dict[str, Any]) -> str:
