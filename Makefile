@@ -21,7 +21,7 @@ demo: setup
 	@$(BIN)/fieldlab demo
 
 test: setup
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,10 +1,10 @@
 """A database with dbt on it, for tests that build the project's own models."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +53,21 @@ class DbtDatabase:
 
 @contextmanager
 def dbt_database(server_url: str, folder: Path) -> Iterator[DbtDatabase]:
-    """A fresh database and dbt on it. One for a whole module: another database costs dbt a full parse each time."""
-    name = f"test_{secrets.token_hex(6)}"
+    """A fresh database and dbt on it. One for a whole module, because dbt takes seconds to start.
+
+    All modules of a test process have the name of the database and dbt's target folder in common, one after the other:
+    another name, or another folder, would cost dbt a full parse each time.
+    """
+    session = folder.parent
+    name = f"test_{sha256(str(session).encode()).hexdigest()[:12]}"
     parts = conninfo_to_dict(server_url)
     url = f"postgresql://{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}/{name}"
     with psycopg.connect(make_conninfo(server_url), autocommit=True) as admin:
+        admin.execute(f'drop database if exists "{name}" with (force)')
         admin.execute(f'create database "{name}"')
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("FIELDLAB_HOME", str(folder / "home"))
-            environment.setenv("DBT_TARGET_PATH", str(folder / "target"))
+            environment.setenv("DBT_TARGET_PATH", str(session / "target"))
             environment.setenv("DBT_PROFILES_DIR", str(folder))  # not the developer's own profile
             environment.delenv("DBT_TARGET", raising=False)
             with open_dbt(load_settings(), Warehouse(url)) as dbt:
