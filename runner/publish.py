@@ -13,7 +13,8 @@ from psycopg import sql
 
 from runner.console import json_default
 from runner.errors import FieldlabError
-from runner.rules.alignment import Key, Market, Recommendation, Trend, judge, recommend, rounded
+from runner.rules.alignment import Key, Market, Recommendation, Trend, judge, recommend
+from runner.rules.findings import rounded
 from runner.rules.parameters import Values
 from runner.settings import Settings
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import count, islice
 from typing import Any, Literal, NamedTuple
 
+from runner.rules.findings import rounded
 from runner.rules.parameters import COUNT, SHARE, Rule, Values
 
 KEEP = Rule("keep", {"min_trend": SHARE, "high_trend": SHARE, "max_count": COUNT})
@@ -140,19 +141,12 @@ def recommend(market: Market, carried: Collection[str]) -> list[Recommendation]:
 def _keep(trend: Trend, rule: Values) -> Recommendation:
     high = trend.share >= Fraction(rule["high_trend"])
     facts = _facts(trend, rule["min_trend"], rule["high_trend"])
-    place = f"no. {trend.trend_rank} by trend with a score of {facts['trendPercent']}%"
+    place = f"number {trend.trend_rank} by trend with a score of {facts['trendPercent']}%"
     if high:
         reason = f"A market favorite: {place}, and {facts['highThresholdPercent']}% makes a sure keeper."
     else:
         reason = f"It earns its place: {place}, and {facts['thresholdPercent']}% is enough to stay."
-    return Recommendation(
-        type="KEEP",
-        priority="high" if high else "medium",
-        trend=trend,
-        reason=reason,
-        metrics=_metrics(trend),
-        explanation=_explanation(rule, trend, rule["min_trend"], facts),
-    )
+    return _recommendation("KEEP", trend, rule, rule["min_trend"], facts, high=high, reason=reason)
 
 
 def _drop(trend: Trend, rule: Values) -> Recommendation:
@@ -163,38 +157,45 @@ def _drop(trend: Trend, rule: Values) -> Recommendation:
         reason = f"Far behind the market: {score}, and anything below {facts['highThresholdPercent']}% should go first."
     else:
         reason = f"Behind the market: {score}, and it takes {facts['thresholdPercent']}% to be worth the space."
-    return Recommendation(
-        type="DROP",
-        priority="high" if high else "medium",
-        trend=trend,
-        reason=reason,
-        metrics=_metrics(trend),
-        explanation=_explanation(rule, trend, rule["below_trend"], facts),
-    )
+    return _recommendation("DROP", trend, rule, rule["below_trend"], facts, high=high, reason=reason)
 
 
 def _add(trend: Trend, rule: Values) -> Recommendation:
     high = trend.share >= Fraction(rule["high_trend"])
     facts = {**_facts(trend, rule["min_trend"], rule["high_trend"]), "minCarriers": rule.count("min_carriers")}
-    place = f"no. {trend.trend_rank} by trend with a score of {facts['trendPercent']}%"
+    place = f"number {trend.trend_rank} by trend with a score of {facts['trendPercent']}%"
     if high:
         reason = (
             f"A market favorite not carried yet: {place}, and from {facts['highThresholdPercent']}% it comes first."
         )
     else:
         reason = f"In demand, not carried yet: {place}, and {facts['thresholdPercent']}% is enough to add it."
+    return _recommendation("ADD", trend, rule, rule["min_trend"], facts, high=high, reason=reason)
+
+
+def _recommendation(
+    action: Action,
+    trend: Trend,
+    rule: Values,
+    threshold: Decimal,
+    facts: Mapping[str, Any],
+    *,
+    high: bool,
+    reason: str,
+) -> Recommendation:
     return Recommendation(
-        type="ADD",
+        type=action,
         priority="high" if high else "medium",
         trend=trend,
         reason=reason,
         metrics=_metrics(trend),
-        explanation=_explanation(rule, trend, rule["min_trend"], facts),
+        explanation={
+            "ruleId": rule.rule_id,
+            "observed": trend.normalized_trend,
+            "threshold": threshold,
+            "inputs": facts,
+        },
     )
-
-
-def _explanation(rule: Values, trend: Trend, threshold: Decimal, facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {"ruleId": rule.rule_id, "observed": trend.normalized_trend, "threshold": threshold, "inputs": facts}
 
 
 def _facts(trend: Trend, threshold: Decimal, high_threshold: Decimal) -> dict[str, Any]:
@@ -234,12 +235,6 @@ def percent(share: Fraction, thresholds: Iterable[Decimal]) -> Decimal:
         if same_side and (shown > 0) == (share > 0):
             return _plain(shown)
     raise AssertionError("unreachable: enough decimals tell any two numbers apart")
-
-
-def rounded(value: Fraction, places: int = 0) -> Decimal:
-    """A number of at least 0 rounded to so many decimal places, halves upward, that is away from zero."""
-    units = (value * 10**places + Fraction(1, 2)) // 1
-    return Decimal(units).scaleb(-places)
 
 
 def _plain(number: Decimal) -> Decimal:

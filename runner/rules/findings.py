@@ -114,7 +114,7 @@ def cents(amount: Fraction) -> Decimal:
     return rounded(amount, 2)
 
 
-def rounded(value: Fraction, places: int) -> Decimal:
+def rounded(value: Fraction, places: int = 0) -> Decimal:
     """An exact number rounded to so many decimal places, half away from zero."""
     scaled = abs(value) * 10**places
     whole = (scaled.numerator * 2 + scaled.denominator) // (scaled.denominator * 2)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.rules.alignment import ADD, DROP, KEEP, Recommendation, Trend, judge, percent, recommend, rounded
+from runner.rules.alignment import ADD, DROP, KEEP, Recommendation, Trend, judge, percent, recommend
+from runner.rules.findings import rounded
 from runner.rules.parameters import Values
 
 DEFAULTS: Mapping[str, Mapping[str, str]] = {
@@ -186,16 +187,16 @@ def test_reasons_name_the_threshold_that_decided() -> None:
     dropped = [actions(trend(raw))[0].reason for raw in ("10", "20")]
     added = [actions(trend(raw), carried=set())[0].reason for raw in ("95", "75")]
     assert kept == [
-        "A market favorite: no. 2 by trend with a score of 85%, and 80% makes a sure keeper.",
-        "It earns its place: no. 2 by trend with a score of 60%, and 50% is enough to stay.",
+        "A market favorite: number 2 by trend with a score of 85%, and 80% makes a sure keeper.",
+        "It earns its place: number 2 by trend with a score of 60%, and 50% is enough to stay.",
     ]
     assert dropped == [
         "Far behind the market: its trend score is 10%, and anything below 15% should go first.",
         "Behind the market: its trend score is 20%, and it takes 30% to be worth the space.",
     ]
     assert added == [
-        "A market favorite not carried yet: no. 2 by trend with a score of 95%, and from 90% it comes first.",
-        "In demand, not carried yet: no. 2 by trend with a score of 75%, and 70% is enough to add it.",
+        "A market favorite not carried yet: number 2 by trend with a score of 95%, and from 90% it comes first.",
+        "In demand, not carried yet: number 2 by trend with a score of 75%, and 70% is enough to add it.",
     ]
 
 

@@ -192,7 +192,7 @@ def test_the_terminal_view_says_everything_within_100_columns(marts: psycopg.Con
         "a trendsetter",
         "KEEP 1 collection",
         "1 Harbor [bold] 100% high",
-        "A market favorite: no. 1 by trend with a score of 100%, and 80% makes a sure keeper.",
+        "A market favorite: number 1 by trend with a score of 100%, and 80% makes a sure keeper.",
         "1 dealer has selected it and 2 display it.",
         "DROP 1 collection",
         "1 Mesa 20% medium",
