@@ -1,26 +1,80 @@
 """The dbt project as an analytics engineer has it: `dbt build` on source tables fresh from the application."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from typing import Any
 
 import psycopg
-from dbt_database import dbt_database
+import pytest
+from dbt_database import DbtDatabase, dbt_database
 
+from runner.dbt import DbtResult
 from runner.load.contract import DOMAINS, create_source_tables
 from runner.settings import load_settings
 
 
-def test_a_first_build_passes_every_data_test_and_every_unit_test(server_url: str, tmp_path: Path) -> None:
-    with dbt_database(server_url, tmp_path) as database:
+@dataclass(frozen=True)
+class Built:
+    """The project after its first build."""
+
+    database: DbtDatabase
+    result: DbtResult
+    manifest: Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def built(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    with dbt_database(server_url, tmp_path_factory.mktemp("project")) as database:
         # Without what an application may lack: unit tests must not rely on it.
         with psycopg.connect(database.url) as connection:
             for domain in DOMAINS:
                 create_source_tables(connection, load_settings(), domain)
-
         result = database.dbt.invoke(["build"], {"FIELDLAB_AS_OF": date(2024, 2, 29).isoformat()})
+        yield Built(database, result, database.dbt.manifest())
 
-    assert result.explain() == []
+
+def test_a_first_build_passes_every_data_test_and_every_unit_test(built: Built) -> None:
+    assert built.result.explain() == []
     # Nor did any node not run.
-    ends = {(node.kind, node.status) for node in result.nodes if node.kind != "exposure"}
-    built = {(kind, "success") for kind in ("model", "seed", "snapshot")}
-    assert ends == built | {("test", "pass"), ("unit_test", "pass")}
+    ends = {(node.kind, node.status) for node in built.result.nodes if node.kind != "exposure"}
+    made = {(kind, "success") for kind in ("model", "seed", "snapshot")}
+    assert ends == made | {("test", "pass"), ("unit_test", "pass")}
+
+
+def test_every_model_source_and_macro_is_described(built: Built) -> None:
+    described = [*relations(built), *built.manifest["sources"].values()]
+    own_macros = [macro for macro in built.manifest["macros"].values() if macro["package_name"] == "fieldlab"]
+    described += [macro for macro in own_macros if not macro["name"].startswith("default__")]
+    assert [node["name"] for node in described if not node["description"].strip()] == []
+    assert [
+        f"{node['name']}.{column['name']}"
+        for node in described
+        for column in node.get("columns", {}).values()
+        if not column["description"].strip()
+    ] == []
+
+
+def test_every_model_says_what_one_row_is(built: Built) -> None:
+    grains = {node["name"]: node["config"]["meta"].get("grain") for node in relations(built, "model", "snapshot")}
+    assert [name for name, grain in grains.items() if not grain] == []
+
+
+def test_every_column_in_the_database_is_described_and_no_other(built: Built) -> None:
+    found = built.database.rows(
+        "select table_schema as schema, table_name as name, jsonb_agg(column_name) as columns"
+        " from information_schema.columns where table_schema like 'fieldlab%' group by 1, 2"
+    )
+    in_database = {(row["schema"], row["name"]): set(row["columns"]) for row in found}
+    in_yaml = {
+        (node["schema"], node["name"]): set(node["columns"])
+        for node in relations(built)
+        if node["config"]["materialized"] != "ephemeral"
+    }
+    assert in_database == in_yaml
+
+
+def relations(built: Built, *kinds: str) -> list[Mapping[str, Any]]:
+    """The nodes of these kinds; without any, those that may become a table or view."""
+    wanted = kinds or ("model", "seed", "snapshot")
+    return [node for node in built.manifest["nodes"].values() if node["resource_type"] in wanted]
