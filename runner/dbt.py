@@ -76,11 +76,6 @@ class NodeResult:
         """Whether it is a test that did not pass. One that could not run vouches for nothing either."""
         return self.kind == "test" and self.failed
 
-    @property
-    def skipped(self) -> bool:
-        """Whether it did not run because something it reads failed."""
-        return self.status == "skipped"
-
     def explain(self) -> str:
         """What failed, what the database said and where the SQL is."""
         text = f"{self.kind} {self.name}: {self.message.strip() or self.status}"
