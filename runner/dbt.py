@@ -126,7 +126,11 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
     Args:
         settings: Where the project is.
         warehouse: The connection dbt gets, the same as the runner's.
+
+    Raises:
+        FieldlabError: The project's dbt packages are not installed.
     """
+    _check_packages(settings.project_dir)
     environment = {
         **{name: value for name, value in os.environ.items() if name not in {"DBT_PROFILE", "DBT_TARGET"}},
         **warehouse.dbt_environment(),
@@ -151,6 +155,12 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
         yield Dbt(process, settings, warehouse)
     finally:
         _stop(process)
+
+
+def _check_packages(project: Path) -> None:
+    """Said here and not by dbt, whose advice (`dbt deps`) fails where its package hub is not reached."""
+    if (project / "packages.yml").is_file() and not (project / "dbt_packages").is_dir():
+        raise FieldlabError(f"The dbt packages of {project} are not installed.", "Run `make setup`, or `dbt deps`.")
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

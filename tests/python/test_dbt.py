@@ -69,6 +69,15 @@ def worker(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.dbt.WORKER", file)
 
 
+def test_packages_that_are_not_installed_are_told_before_dbt_starts(
+    place: tuple[Settings, Warehouse], tmp_path: Path
+) -> None:
+    (tmp_path / "packages.yml").write_text("packages: []")
+    with pytest.raises(FieldlabError) as failure, open_dbt(*place):
+        pytest.fail("dbt was started")
+    assert "make setup" in failure.value.hint
+
+
 def test_a_dbt_process_that_dies_is_told_by_its_last_line(
     place: tuple[Settings, Warehouse], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
