@@ -1,17 +1,19 @@
 """The dbt project as an analytics engineer has it: `dbt build` on source tables fresh from the application."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from dbt_database import DbtDatabase, dbt_database
 
-from runner.dbt import DbtResult
+from runner.dbt import DbtResult, open_dbt
 from runner.load.contract import DOMAINS, create_source_tables
 from runner.settings import load_settings
+from runner.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,25 @@ def test_every_column_in_the_database_is_described_and_no_other(built: Built) ->
         if node["config"]["materialized"] != "ephemeral"
     }
     assert in_database == in_yaml
+
+
+def test_dbt_project_yml_can_make_staging_tables(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = load_settings().project_dir
+    for folder in ("macros", "models", "seeds", "snapshots", "tests", "dbt_packages", "packages.yml"):
+        (tmp_path / folder).symlink_to(original / folder)
+    project = (original / "dbt_project.yml").read_text(encoding="utf-8")
+    changed = project.replace("staging_materialized: view", "staging_materialized: table")
+    (tmp_path / "dbt_project.yml").write_text(changed, encoding="utf-8")
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+
+    warehouse = Warehouse(built.database.url, target_schema="as_tables")
+    with open_dbt(replace(load_settings(), project_dir=tmp_path), warehouse) as dbt:
+        result = dbt.invoke(["run", "--select", "models/staging"], {})
+    assert result.explain() == []
+    kinds = built.database.rows(
+        "select distinct table_type as kind from information_schema.tables where table_schema = 'as_tables_staging'"
+    )
+    assert kinds == [{"kind": "BASE TABLE"}]
 
 
 def relations(built: Built, *kinds: str) -> list[Mapping[str, Any]]:

@@ -1,3 +1,5 @@
+{{ config(materialized=var('staging_materialized')) }}
+
 with source as (
     {{
         source_rows(

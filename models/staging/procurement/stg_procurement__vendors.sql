@@ -1,3 +1,5 @@
+{{ config(materialized=var('staging_materialized')) }}
+
 with source as (
     {{ source_rows(source('raw_procurement', 'Vendor'), {'id': 'integer', 'name': 'text'}) }}
 )
