@@ -29,9 +29,17 @@ def render(report: Report, dealer: Dealer) -> RenderableType:
         Text("The market's strongest collections", style="bold"),
         _market(data["marketSummary"]["topCollections"]),
         "",
-        Text("Trend: 100% is the vendor's strongest collection.", style="dim"),
+        Text(_legend(data), style="dim"),
         *([Text(report.remark, style="yellow")] if report.remark else []),
     )
+
+
+def _legend(data: Mapping[str, Any]) -> str:
+    lines = ["Alignment: how much of what trends most the dealer carries."]
+    strongest = data["marketSummary"]["topCollections"][:1]
+    if strongest and strongest[0]["trendScore"] == 100:  # noqa: PLR2004 - less where hardly anything is selected yet
+        lines.append("Trend: 100% is the vendor's strongest collection.")
+    return " ".join(lines)
 
 
 def _headline(report: Report, dealer: Dealer) -> Sequence[RenderableType]:
@@ -39,7 +47,8 @@ def _headline(report: Report, dealer: Dealer) -> Sequence[RenderableType]:
     line.add_column(ratio=1, overflow="fold")
     line.add_column(justify="right", no_wrap=True)
     line.add_row(Text(dealer.name, style="bold"), Text(f"as of {report.as_of.day} {report.as_of:%B %Y}", style="dim"))
-    about = (dealer.region, dealer.dealer_type.lower(), f"vendor {report.data['vendorId']}")
+    kind = "" if dealer.dealer_type == "OTHER" else dealer.dealer_type.lower()
+    about = (dealer.region, kind, f"vendor {report.data['vendorId']}")
     return line, Text(" · ".join(part for part in about if part), style="dim")
 
 
@@ -74,12 +83,16 @@ def _actions(group: str, color: str, entries: Sequence[Mapping[str, Any]]) -> Se
     if not entries:
         return [title.append(f"  nothing to {group}", style="not bold dim")]
     title.append(f"  {_count(len(entries), 'collection')}", style="not bold dim")
-    return [title, *(Padding(_action(place, color, entry), (0, 0, 0, 2)) for place, entry in enumerate(entries, 1))]
+    width = len(str(len(entries)))
+    return [
+        title,
+        *(Padding(_action(place, width, color, entry), (0, 0, 0, 2)) for place, entry in enumerate(entries, 1)),
+    ]
 
 
-def _action(place: int, color: str, entry: Mapping[str, Any]) -> RenderableType:
+def _action(place: int, width: int, color: str, entry: Mapping[str, Any]) -> RenderableType:
     lines = Table.grid(padding=(0, 2), expand=True)
-    lines.add_column(justify="right", width=1)
+    lines.add_column(justify="right", width=width)
     lines.add_column(ratio=1, overflow="fold")
     lines.add_column(justify="right", no_wrap=True)
     lines.add_column(width=6, no_wrap=True)
@@ -91,7 +104,7 @@ def _action(place: int, color: str, entry: Mapping[str, Any]) -> RenderableType:
         Text(entry["priority"], style="bold" if entry["priority"] == "high" else "dim"),
     )
     words = Text(f"{entry['reason']}\n").append(entry["metrics"], style="dim")
-    return Group(lines, Padding(words, (0, 0, 0, 3)))
+    return Group(lines, Padding(words, (0, 0, 0, width + 2)))
 
 
 def _market(collections: Sequence[Mapping[str, Any]]) -> RenderableType:

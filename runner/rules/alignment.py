@@ -141,7 +141,7 @@ def recommend(market: Market, carried: Collection[str]) -> list[Recommendation]:
 def _keep(trend: Trend, rule: Values) -> Recommendation:
     high = trend.share >= Fraction(rule["high_trend"])
     facts = _facts(trend, rule["min_trend"], rule["high_trend"])
-    place = f"number {trend.trend_rank} by trend with a score of {facts['trendPercent']}%"
+    place = f"number {trend.trend_rank} with a trend of {facts['trendPercent']}%"
     if high:
         reason = f"A market favorite: {place}, and {facts['highThresholdPercent']}% makes a sure keeper."
     else:
@@ -152,18 +152,23 @@ def _keep(trend: Trend, rule: Values) -> Recommendation:
 def _drop(trend: Trend, rule: Values) -> Recommendation:
     high = trend.share < Fraction(rule["high_below_trend"])
     facts = _facts(trend, rule["below_trend"], rule["high_below_trend"])
-    score = f"its trend score is {facts['trendPercent']}%"
+    place = f"a trend of {facts['trendPercent']}%"
     if high:
-        reason = f"Far behind the market: {score}, and anything below {facts['highThresholdPercent']}% should go first."
+        reason = (
+            f"Far behind the market's favorites: {place}, and anything below {facts['highThresholdPercent']}% "
+            "should go first."
+        )
     else:
-        reason = f"Behind the market: {score}, and it takes {facts['thresholdPercent']}% to be worth the space."
+        reason = (
+            f"Behind the market's favorites: {place}, and it takes {facts['thresholdPercent']}% to be worth the space."
+        )
     return _recommendation("DROP", trend, rule, rule["below_trend"], facts, high=high, reason=reason)
 
 
 def _add(trend: Trend, rule: Values) -> Recommendation:
     high = trend.share >= Fraction(rule["high_trend"])
     facts = {**_facts(trend, rule["min_trend"], rule["high_trend"]), "minCarriers": rule.count("min_carriers")}
-    place = f"number {trend.trend_rank} by trend with a score of {facts['trendPercent']}%"
+    place = f"number {trend.trend_rank} with a trend of {facts['trendPercent']}%"
     if high:
         reason = (
             f"A market favorite not carried yet: {place}, and from {facts['highThresholdPercent']}% it comes first."

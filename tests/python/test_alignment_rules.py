@@ -187,16 +187,16 @@ def test_reasons_name_the_threshold_that_decided() -> None:
     dropped = [actions(trend(raw))[0].reason for raw in ("10", "20")]
     added = [actions(trend(raw), carried=set())[0].reason for raw in ("95", "75")]
     assert kept == [
-        "A market favorite: number 2 by trend with a score of 85%, and 80% makes a sure keeper.",
-        "It earns its place: number 2 by trend with a score of 60%, and 50% is enough to stay.",
+        "A market favorite: number 2 with a trend of 85%, and 80% makes a sure keeper.",
+        "It earns its place: number 2 with a trend of 60%, and 50% is enough to stay.",
     ]
     assert dropped == [
-        "Far behind the market: its trend score is 10%, and anything below 15% should go first.",
-        "Behind the market: its trend score is 20%, and it takes 30% to be worth the space.",
+        "Far behind the market's favorites: a trend of 10%, and anything below 15% should go first.",
+        "Behind the market's favorites: a trend of 20%, and it takes 30% to be worth the space.",
     ]
     assert added == [
-        "A market favorite not carried yet: number 2 by trend with a score of 95%, and from 90% it comes first.",
-        "In demand, not carried yet: number 2 by trend with a score of 75%, and 70% is enough to add it.",
+        "A market favorite not carried yet: number 2 with a trend of 95%, and from 90% it comes first.",
+        "In demand, not carried yet: number 2 with a trend of 75%, and 70% is enough to add it.",
     ]
 
 

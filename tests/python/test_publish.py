@@ -167,7 +167,7 @@ def test_a_report_has_the_shape_the_web_client_reads(marts: psycopg.Connection) 
         "collectionId": "c3",
         "collectionName": "Ridge",
         "trendScore": 0.12345,
-        "reason": "Far behind the market: its trend score is 12%, and anything below 15% should go first.",
+        "reason": "Far behind the market's favorites: a trend of 12%, and anything below 15% should go first.",
         "metrics": "1 dealer has selected it and 2 display it.",
         "explanation": drop["explanation"],
     }

@@ -192,12 +192,13 @@ def test_the_terminal_view_says_everything_within_100_columns(marts: psycopg.Con
         "a trendsetter",
         "KEEP 1 collection",
         "1 Harbor [bold] 100% high",
-        "A market favorite: number 1 by trend with a score of 100%, and 80% makes a sure keeper.",
+        "A market favorite: number 1 with a trend of 100%, and 80% makes a sure keeper.",
         "1 dealer has selected it and 2 display it.",
         "DROP 1 collection",
         "1 Mesa 20% medium",
         "ADD 1 collection",
         "The market's strongest collections",
+        "Alignment: how much of what trends most the dealer carries. Trend: 100% is the vendor's strongest collection.",
     ):
         assert said in flat
 
