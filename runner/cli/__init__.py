@@ -8,6 +8,7 @@ import click
 import psycopg
 
 from runner import __version__
+from runner.cli.options import example
 from runner.errors import FieldlabError
 
 # Command name -> module:attribute, in the order `--help` lists them.
@@ -43,13 +44,14 @@ class LazyGroup(click.Group):
         return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=example("fieldlab demo"),
+)
 @click.version_option(__version__, prog_name="fieldlab")
 def cli() -> None:
-    """From two operational databases to decisions.
-
-    Example: fieldlab demo
-    """
+    """From two operational databases to decisions."""
 
 
 def main() -> None:

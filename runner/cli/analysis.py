@@ -11,7 +11,7 @@ import psycopg
 from runner import analysis
 from runner.analysis import GROUPINGS, Item, Period
 from runner.analysis_view import render_prices, render_spending
-from runner.cli.options import date_option
+from runner.cli.options import date_option, example
 from runner.console import echo_json, out
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError
@@ -49,7 +49,10 @@ def period_options(command: Command) -> Command:
     return command
 
 
-@click.command()
+@click.command(
+    short_help="Compare what was spent in any period.",
+    epilog=example("fieldlab spending --from 2025-07-01 --to 2025-09-30 --by vendor"),
+)
 @period_options
 @click.option("--item", metavar="NUMBER|NAME", help="Only this item.")
 @click.option("--by", type=click.Choice(list(GROUPINGS)), default="branch", show_default=True, help="What to compare.")
@@ -57,8 +60,6 @@ def spending(first: date | None, last: date | None, item: str | None, by: str, l
     """Compare what was spent in any period, by branch, vendor, item, department, cost centre or month.
 
     Credit notes and free goods count.
-
-    Example: fieldlab spending --from 2026-01-01 --to 2026-03-31 --by vendor
     """
     with marts() as (connection, settings):
         period = choose_period(connection, settings, first, last)
@@ -78,15 +79,16 @@ def spending(first: date | None, last: date | None, item: str | None, by: str, l
     out().print(render_spending(found, _words(settings), limit))
 
 
-@click.command()
+@click.command(
+    short_help="Compare what branches paid vendors for an item.",
+    epilog=example('fieldlab prices "Chicken Breast" --from 2025-07-01 --to 2025-09-30'),
+)
 @click.argument("item", metavar="ITEM")
 @period_options
 def prices(item: str, first: date | None, last: date | None, limit: int, *, as_json: bool) -> None:
     """Compare what each branch paid each vendor for ITEM (a number or a name) in any period.
 
     A price is the plain mean of the unit prices of purchases; credit notes and free goods do not count.
-
-    Example: fieldlab prices "Chicken Breast" --from 2026-01-01 --to 2026-03-31
     """
     with marts() as (connection, settings):
         period = choose_period(connection, settings, first, last)

@@ -9,6 +9,7 @@ import click
 from psycopg.conninfo import conninfo_to_dict
 
 from runner.binaries import find_binaries
+from runner.cli.options import example
 from runner.console import echo_json, log
 from runner.settings import load_settings
 from runner.warehouse import Warehouse, configured_warehouse, embedded_server
@@ -27,23 +28,18 @@ LIBPQ_VARIABLES = {
 }
 
 
-@click.group()
+@click.group(epilog=example('fieldlab db psql -c "select * from fieldlab_alignment.dealer_influence limit 5"'))
 def db() -> None:
     """Start, stop and use the database that fieldlab brings.
 
     Commands start it when they need it and stop it when they are done; `start` keeps it running. With a server of your
     own (FIELDLAB_DATABASE_URL or a dbt profile) there is nothing to start; `status`, `url` and `psql` speak of it.
-
-    Example: fieldlab db psql -c "select * from fieldlab_alignment.dealer_influence limit 5"
     """
 
 
-@db.command()
+@db.command(epilog=example("fieldlab db start"))
 def start() -> None:
-    """Start the database and leave it running.
-
-    Example: fieldlab db start
-    """
+    """Start the database and leave it running."""
     settings = load_settings()
     configured = configured_warehouse(settings)
     if configured:
@@ -55,13 +51,10 @@ def start() -> None:
     click.echo(f"PostgreSQL {state.version} is running on port {state.port}. `fieldlab db stop` ends it.")
 
 
-@db.command()
+@db.command(short_help="Stop the database.", epilog=example("fieldlab db stop"))
 @click.option("--now", is_flag=True, help="Do not wait for fieldlab commands that are using it.")
 def stop(now: bool) -> None:
-    """Stop the database; while fieldlab commands are using it, the last of them stops it.
-
-    Example: fieldlab db stop
-    """
+    """Stop the database; while fieldlab commands are using it, the last of them stops it."""
     settings = load_settings()
     configured = configured_warehouse(settings)
     if configured:
@@ -75,13 +68,13 @@ def stop(now: bool) -> None:
         click.echo("The database is stopped." if was_running else "The database was not running.")
 
 
-@db.command()
+@db.command(
+    short_help="Tell whether the database runs, and where.",
+    epilog=example("fieldlab db status --json"),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def status(as_json: bool) -> None:
-    """Tell whether the database runs, and where, which version and how large it is.
-
-    Example: fieldlab db status --json
-    """
+    """Tell whether the database runs, and where, which version and how large it is."""
     settings = load_settings()
     configured = configured_warehouse(settings)
     facts = _server_facts(configured) if configured else _embedded_facts()
@@ -122,16 +115,14 @@ def _size_in_words(size: object) -> str:
     return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"  # noqa: PLR2004
 
 
-@db.command()
+@db.command(
+    short_help="Print the database's URL, password included.",
+    epilog=example('psql "$(fieldlab db url)"', 'eval "$(fieldlab db url --export)" && dbt build'),
+)
 @click.option("--export", "as_exports", is_flag=True, help="Print the variables that profiles.yml.example reads.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def url(as_exports: bool, as_json: bool) -> None:
-    """Print the database's URL, password included, for psql, Python or a BI tool.
-
-    Example: psql "$(fieldlab db url)"
-
-    Example: eval "$(fieldlab db url --export)" && dbt build
-    """
+    """Print the database's URL, password included, for psql, Python or a BI tool."""
     warehouse = _warehouse()
     if as_exports:
         for name, value in warehouse.dbt_environment().items():
@@ -156,13 +147,13 @@ def _warehouse() -> Warehouse:
     return warehouse
 
 
-@db.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@db.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog=example('fieldlab db psql -c "select count(*) from fieldlab_procurement.invoice_lines"'),
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(arguments: tuple[str, ...]) -> None:
-    """Open psql in the database, with any of psql's own arguments.
-
-    Example: fieldlab db psql -c "select count(*) from fieldlab_procurement.invoice_lines"
-    """
+    """Open psql in the database, with any of psql's own arguments."""
     settings = load_settings()
     warehouse = configured_warehouse(settings)
     if warehouse is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from runner import console
-from runner.cli.options import date_option
+from runner.cli.options import date_option, example
 from runner.cli.run import report_json
 from runner.demo import AS_OF, FACTORS, SEED
 from runner.demo.guard import refuse_foreign_files
@@ -27,7 +27,10 @@ from runner.settings import load_settings
 from runner.warehouse import open_warehouse
 
 
-@click.command(epilog="Example: fieldlab demo --factor 3 --keep demo-files")
+@click.command(
+    short_help="See fieldlab at work on generated data.",
+    epilog=example("fieldlab demo --factor 3 --keep demo-files"),
+)
 @click.option(
     "--factor",
     type=click.FloatRange(*FACTORS),

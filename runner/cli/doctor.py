@@ -9,13 +9,16 @@ from rich.table import Table
 from rich.text import Text
 
 from runner import doctor as examination
-from runner.cli.options import date_option
+from runner.cli.options import date_option, example
 from runner.console import echo_json, out
 
 STYLES = {examination.OK: "green", examination.NOTE: "yellow", examination.PROBLEM: "bold red"}
 
 
-@click.command(epilog="Example: fieldlab doctor --as-of 2026-01-31")
+@click.command(
+    short_help="Check that everything is in place, and say what to do.",
+    epilog=example("fieldlab doctor --as-of 2025-10-31"),
+)
 @date_option("--as-of", envvar="FIELDLAB_AS_OF", help="Judge freshness as of this date. Default: today.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def doctor(as_of: date | None, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 
 from runner import console
+from runner.cli.options import example
 from runner.cli.run import thousands
 from runner.jobs import JOB_NAMES
 from runner.ops import migrate, runs
@@ -16,7 +17,7 @@ from runner.warehouse import open_warehouse
 RUNS = ("run", "backfill")
 
 
-@click.command(epilog="Example: fieldlab jobs --job alignment --limit 5")
+@click.command(epilog=example("fieldlab jobs --job alignment --limit 5"))
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="How many runs to show.")
 @click.option(
     "--job",

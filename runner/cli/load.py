@@ -9,13 +9,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from runner import console
+from runner.cli.options import example
 from runner.load.loader import LoadedTable, load_folder
 from runner.load.problems import LoadRefused
 from runner.settings import load_settings
 from runner.warehouse import open_warehouse
 
 
-@click.command()
+@click.command(
+    short_help="Load a folder of CSV or parquet files.",
+    epilog=example("fieldlab load exports/2026-01-31 --errors problems.csv"),
+)
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--append", is_flag=True, help="Add rows by id, newer rows win, instead of replacing all rows.")
 @click.option(
@@ -23,7 +27,7 @@ from runner.warehouse import open_warehouse
     "errors_file",
     metavar="FILE",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write every problem to this CSV file; 20 are shown without it.",
+    help="Write every problem to this CSV file; 20 are shown on the screen.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def load(folder: Path, append: bool, errors_file: Path | None, as_json: bool) -> None:
@@ -31,8 +35,6 @@ def load(folder: Path, append: bool, errors_file: Path | None, as_json: bool) ->
 
     The files are named like their tables (Dealer.csv, InvoiceItem.csv.gz, Product.parquet …). All rows of the domains
     that have files are replaced: alignment, procurement or both.
-
-    Example: fieldlab load exports/2026-01-31 --errors problems.csv
     """
     settings = load_settings()
     began = time.monotonic()

@@ -10,6 +10,11 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def example(*commands: str) -> str:
+    """The end of a help text: how a command may be called, never wrapped, so that it can be copied."""
+    return "\b\n" + "\n".join(f"Example: {command}" for command in commands)
+
+
 def iso_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:  # noqa: ARG001
     """An option's callback: the text as a date, YYYY-MM-DD and nothing else.
 

@@ -13,6 +13,7 @@ from typing import Any
 import click
 import psycopg
 
+from runner.cli.options import example
 from runner.console import dumps, echo_json, out
 from runner.errors import FieldlabError
 from runner.lifecycle import LONGEST_REASON, Action, expire, take_step
@@ -48,12 +49,9 @@ def desk() -> Iterator[Desk]:
         yield Desk(connection, settings)
 
 
-@click.group()
+@click.group(epilog=example("fieldlab recommendations list --min-savings 1000"))
 def recommendations() -> None:
-    """What the buyer could do, and what was decided.
-
-    Example: fieldlab recommendations list --min-savings 1000
-    """
+    """What the buyer could do, and what was decided."""
 
 
 def money(context: click.Context, parameter: click.Parameter, value: str | None) -> Decimal | None:  # noqa: ARG001
@@ -73,7 +71,12 @@ def filtered(command: Command) -> Command:
     """Options that select recommendations."""
     options = (
         click.option(
-            "--type", "types", multiple=True, type=click.Choice(TYPES, case_sensitive=False), help="Of this type."
+            "--type",
+            "types",
+            multiple=True,
+            type=click.Choice(TYPES, case_sensitive=False),
+            metavar="TYPE",
+            help=f"Of this type: {', '.join(TYPES)}.",
         ),
         click.option(
             "--priority", "priorities", multiple=True, type=click.IntRange(1, 5), help="Of this priority, 1 to 5."
@@ -88,14 +91,19 @@ def filtered(command: Command) -> Command:
     return command
 
 
-@recommendations.command("list")
+@recommendations.command(
+    "list",
+    short_help="List what is open, the most urgent first.",
+    epilog=example("fieldlab recommendations list --type VENDOR_SWITCH --branch Downtown"),
+)
 @filtered
 @click.option(
     "--status",
     "statuses",
     multiple=True,
     type=click.Choice(STATUSES, case_sensitive=False),
-    help="Of this status; may be given several times. Default: the open ones, PENDING and VIEWED.",
+    metavar="STATUS",
+    help=f"Of this status, several times if need be: {', '.join(STATUSES)}. Default: PENDING and VIEWED.",
 )
 @click.option(
     "--limit", type=click.IntRange(min=1), help="At most this many. Default: 20, and all with --json or --csv."
@@ -108,8 +116,6 @@ def list_(*, statuses: Sequence[str], limit: int | None, as_json: bool, csv_file
     """List what is open: the most urgent first, then the largest savings, then the newest.
 
     Totals count savings that several recommendations claim only once.
-
-    Example: fieldlab recommendations list --type VENDOR_SWITCH --branch Downtown
     """
     if as_json and csv_file:
         raise click.UsageError("--json and --csv do not go together.")
@@ -145,14 +151,14 @@ def _write_csv(name: str, found: Listing) -> None:
         click.echo(f"{found.count:,} recommendations written to {Path(name)}.", err=True)
 
 
-@recommendations.command()
+@recommendations.command(
+    short_help="Show one with its reasoning, numbers and history.",
+    epilog=example("fieldlab recommendations show 12"),
+)
 @click.argument("recommendation", type=int)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def show(*, recommendation: int, as_json: bool) -> None:
-    """Show one with its whole reasoning, the numbers behind it and what happened to it.
-
-    Example: fieldlab recommendations show 12
-    """
+    """Show one with its whole reasoning, the numbers behind it and what happened to it."""
     with desk() as at:
         row = read_recommendation(at.connection, at.settings, recommendation)
         words, zone = at.words, at.settings.zone
@@ -176,34 +182,28 @@ def deciding(command: Command) -> Command:
     return command
 
 
-@recommendations.command()
+@recommendations.command(epilog=example("fieldlab recommendations view 12 13"))
 @deciding
 def view(**options: Any) -> None:
-    """Mark as seen.
-
-    Example: fieldlab recommendations view 12 13
-    """
+    """Mark as seen."""
     _decide(Action.VIEW, **options)
 
 
-@recommendations.command()
+@recommendations.command(
+    short_help="Decide against.",
+    epilog=example('fieldlab recommendations dismiss 12 --reason "contract runs until May"'),
+)
 @click.option("--reason", help=f"Why, in at most {LONGEST_REASON} characters.")
 @deciding
 def dismiss(**options: Any) -> None:
-    """Decide against: not raised again for 30 days, and never when it is about one invoice.
-
-    Example: fieldlab recommendations dismiss 12 --reason "contract runs until May"
-    """
+    """Decide against: not raised again for 30 days, and never when it is about one invoice."""
     _decide(Action.DISMISS, **options)
 
 
-@recommendations.command()
+@recommendations.command(epilog=example("fieldlab recommendations apply --type VENDOR_SWITCH --branch Downtown"))
 @deciding
 def apply(**options: Any) -> None:
-    """Mark as done.
-
-    Example: fieldlab recommendations apply --type VENDOR_SWITCH --branch Downtown
-    """
+    """Mark as done."""
     _decide(Action.APPLY, **options)
 
 
@@ -270,13 +270,14 @@ def _user() -> str:
         raise FieldlabError("The signed-in user has no name.", "Say who with --by NAME.") from error
 
 
-@recommendations.command("expire")
+@recommendations.command(
+    "expire",
+    short_help="Mark those whose time has passed as expired.",
+    epilog=example("fieldlab recommendations expire"),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print how many as JSON.")
 def expire_(*, as_json: bool) -> None:
-    """Mark those whose time has passed as expired; a run does it too.
-
-    Example: fieldlab recommendations expire
-    """
+    """Mark those whose time has passed as expired; a run does it too."""
     with desk() as at:
         number = expire(at.connection, at.settings)
     if as_json:

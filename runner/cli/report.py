@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
+from runner.cli.options import example
 from runner.console import echo_json, log, out
 from runner.lookup import AmbiguousError
 from runner.ops.migrate import ensure
@@ -13,7 +14,10 @@ from runner.settings import load_settings
 from runner.warehouse import open_warehouse
 
 
-@click.command()
+@click.command(
+    short_help="Show what a dealer should keep, drop and add.",
+    epilog=example('fieldlab report "Grady Home Furnishings" --vendor marlowe-and-finch'),
+)
 @click.argument("dealer")
 @click.option("--vendor", metavar="ID", help="The vendor; needed when the dealer is active for several.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report's data as JSON.")
@@ -21,8 +25,6 @@ def report(dealer: str, vendor: str | None, as_json: bool) -> None:
     """Show what DEALER (an id or a name) should keep, drop and add, and why.
 
     The published report is shown; it is made anew when it is missing or older than the marts.
-
-    Example: fieldlab report "Harbor House Interiors" --vendor aspen
     """
     settings = load_settings()
     with open_warehouse(settings) as warehouse, warehouse.connect(autocommit=True) as connection:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from runner import console
 from runner.backfill import backfill_prices
-from runner.cli.options import date_option
+from runner.cli.options import date_option, example
 from runner.errors import FieldlabError
 from runner.jobs import JOB_NAMES
 from runner.pipeline import Request, RunReport, run_pipeline
@@ -18,7 +18,10 @@ from runner.warehouse import open_warehouse
 SLOWEST = 5
 
 
-@click.command(epilog="Example: fieldlab run --job alignment --as-of 2026-01-31")
+@click.command(
+    short_help="Build the marts with dbt, apply the rules, publish.",
+    epilog=example("fieldlab run --job alignment --as-of 2025-10-31"),
+)
 @click.option(
     "--job",
     "jobs",
@@ -134,7 +137,7 @@ def _published(details: Any, published: bool | None) -> str:
     return counts or ("no" if published is False else "")
 
 
-@click.command(epilog="Example: fieldlab backfill --from 2025-10-01 --to 2025-12-31")
+@click.command(epilog=example("fieldlab backfill --from 2025-10-01 --to 2025-10-07"))
 @date_option("--from", "first", required=True, help="The first day.")
 @date_option("--to", "last", required=True, help="The last day.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
