@@ -1,14 +1,12 @@
 """Fixtures every test shares: a throw-away PostgreSQL and a fresh database in it."""
 
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
+from databases import fresh_database
 from hypothesis import HealthCheck, settings
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from runner.server import EmbeddedServer
 
@@ -34,15 +32,9 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def database_url(server_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """A fresh, empty database; the environment points fieldlab at it."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'create database "{name}"')
-    parts = conninfo_to_dict(server_url)
-    url = f"postgresql://{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}/{name}"
-    monkeypatch.setenv("FIELDLAB_DATABASE_URL", url)
-    monkeypatch.setenv("FIELDLAB_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))  # not the developer's own profile
-    monkeypatch.delenv("DBT_TARGET", raising=False)
-    yield url
-    with psycopg.connect(make_conninfo(server_url), autocommit=True) as admin:
-        admin.execute(f'drop database "{name}" with (force)')
+    with fresh_database(server_url) as url:
+        monkeypatch.setenv("FIELDLAB_DATABASE_URL", url)
+        monkeypatch.setenv("FIELDLAB_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))  # not the developer's own profile
+        monkeypatch.delenv("DBT_TARGET", raising=False)
+        yield url

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from databases import fresh_database
 from psycopg.rows import dict_row
 
 from runner.dbt import Dbt, open_dbt
@@ -60,16 +60,10 @@ def dbt_database(server_url: str, folder: Path) -> Iterator[DbtDatabase]:
     """
     session = folder.parent
     name = f"test_{sha256(str(session).encode()).hexdigest()[:12]}"
-    parts = conninfo_to_dict(server_url)
-    url = f"postgresql://{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}/{name}"
-    with psycopg.connect(make_conninfo(server_url), autocommit=True) as admin:
-        admin.execute(f'drop database if exists "{name}" with (force)')
-        admin.execute(f'create database "{name}"')
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("FIELDLAB_HOME", str(folder / "home"))
-            environment.setenv("DBT_TARGET_PATH", str(session / "target"))
-            environment.setenv("DBT_PROFILES_DIR", str(folder))  # not the developer's own profile
-            environment.delenv("DBT_TARGET", raising=False)
-            with open_dbt(load_settings(), Warehouse(url)) as dbt:
-                yield DbtDatabase(dbt, url)
-        admin.execute(f'drop database "{name}" with (force)')
+    with fresh_database(server_url, name) as url, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FIELDLAB_HOME", str(folder / "home"))
+        environment.setenv("DBT_TARGET_PATH", str(session / "target"))
+        environment.setenv("DBT_PROFILES_DIR", str(folder))  # not the developer's own profile
+        environment.delenv("DBT_TARGET", raising=False)
+        with open_dbt(load_settings(), Warehouse(url)) as dbt:
+            yield DbtDatabase(dbt, url)

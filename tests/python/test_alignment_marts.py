@@ -62,14 +62,6 @@ def test_every_column_of_every_alignment_mart_is_what_its_definition_says(databa
         assert differences(mart, rows, published(database, mart, world.as_of)) == []
 
 
-def test_an_installation_without_the_alignment_application_has_empty_marts(database: DbtDatabase) -> None:
-    database.reset("procurement")
-
-    build(database, WORLDS[-1])
-
-    assert [published(database, mart, WORLDS[-1].as_of) for mart in alignment.KEYS] == [[]] * len(alignment.KEYS)
-
-
 def build(database: DbtDatabase, world: World) -> None:
     """Build everything alignment, data tests included."""
     variables = {

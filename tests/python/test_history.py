@@ -126,16 +126,6 @@ def test_a_date_run_again_replaces_its_own_prices_only(database: DbtDatabase) ->
     assert price_dates(database) == {APRIL: 2}
 
 
-def test_with_one_application_alone_the_other_ones_history_is_empty(shared_database: DbtDatabase) -> None:
-    for domain in ("alignment", "procurement"):
-        shared_database.reset(domain)
-
-        shared_database.run("build", "--exclude-resource-type", "unit_test", as_of=MARCH)
-
-        assert shared_database.rows("select * from fieldlab_alignment.trend_movements") == []
-        assert shared_database.rows("select * from fieldlab_procurement.price_movements") == []
-
-
 def buy(database: DbtDatabase, day: date, *, price: int, times: int = 3) -> None:
     """Buy both items on one invoice per time."""
     with database.connect("raw_procurement") as connection:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -15,11 +14,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from databases import fresh_database
 from tiny_project import prepare_database, write_tiny_project
 
 from runner.backfill import backfill_prices
-from runner.dbt import DbtResult
+from runner.dbt import Dbt, DbtResult, open_dbt
 from runner.errors import FieldlabError
 from runner.ops.lock import RunLock
 from runner.ops.runs import Published, Run
@@ -33,11 +32,8 @@ DAY = date(2025, 3, 31)
 @pytest.fixture(scope="module")
 def shared_database(server_url: str) -> Iterator[str]:
     """One database for all tests here: another name would cost dbt a full parse each time."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'create database "{name}"')
-        yield make_conninfo(server_url, dbname=name)
-        admin.execute(f'drop database "{name}" with (force)')
+    with fresh_database(server_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +44,31 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def settings(shared_database: str, project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """The environment points at the tiny project; the database is as on the first day, without faults."""
-    parts = conninfo_to_dict(shared_database)
-    url = f"postgresql://{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}/{parts['dbname']}"
-    monkeypatch.setenv("FIELDLAB_DATABASE_URL", url)
+    monkeypatch.setenv("FIELDLAB_DATABASE_URL", shared_database)
     monkeypatch.setenv("FIELDLAB_PROJECT_DIR", str(project))
     monkeypatch.setenv("FIELDLAB_HOME", str(tmp_path))
     monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
     monkeypatch.delenv("FIELDLAB_AS_OF", raising=False)
     monkeypatch.delenv("DBT_TARGET", raising=False)
     settings = load_settings()
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(shared_database) as connection:
         for schema in ("control", "raw_alignment", "raw_procurement", "fieldlab_ops", "fieldlab_procurement"):
             connection.execute(f"drop schema if exists {schema} cascade")
-    prepare_database(url, settings)
+    prepare_database(shared_database, settings)
     return settings
+
+
+@pytest.fixture(scope="module")
+def dbt_process(shared_database: str, project: Path) -> Iterator[Dbt]:
+    with open_dbt(Settings(project, project), Warehouse(shared_database)) as dbt:
+        yield dbt
+
+
+@pytest.fixture
+def shared_dbt(dbt_process: Dbt, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One dbt for all runs that do not stop theirs: starting it takes longer than what it does here."""
+    for module in ("pipeline", "backfill"):
+        monkeypatch.setattr(f"runner.{module}.open_dbt", lambda *_: contextlib.nullcontext(dbt_process))
 
 
 @pytest.fixture
@@ -180,7 +187,7 @@ def test_a_run_builds_publishes_records_and_tells_listeners(
 
 
 def test_a_failed_data_test_keeps_what_was_published_before(
-    settings: Settings, warehouse: Warehouse, published: list[str]
+    settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str]
 ) -> None:
     set_fault(warehouse, "bad", 1)
     report = run_jobs(settings, warehouse, "alignment", "recommendations", "spending-metrics")
@@ -192,7 +199,7 @@ def test_a_failed_data_test_keeps_what_was_published_before(
 
 
 def test_a_failed_model_stops_only_the_jobs_that_need_it(
-    settings: Settings, warehouse: Warehouse, published: list[str]
+    settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str]
 ) -> None:
     set_fault(warehouse, "broken", 1)
     report = run_jobs(settings, warehouse, "alignment", "recommendations", "price-benchmarks")
@@ -225,7 +232,7 @@ def test_an_older_date_is_built_but_published_only_on_demand(
 
 
 def test_a_lost_connection_is_tried_again(
-    settings: Settings, warehouse: Warehouse, published: list[str], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runner.dbt.PAUSES", (0.1, 0.1, 0.1))
     set_fault(warehouse, "lost", 2)
@@ -237,7 +244,7 @@ def test_a_lost_connection_is_tried_again(
 
 
 def test_a_fault_that_stays_is_tried_three_times_more(
-    settings: Settings, warehouse: Warehouse, published: list[str], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runner.dbt.PAUSES", (0.1, 0.1, 0.1))
     set_fault(warehouse, "lost", 99)
@@ -295,7 +302,7 @@ def test_a_stopped_run_says_so_and_exits_1(settings: Settings, warehouse: Wareho
 
 
 def test_a_project_that_does_not_parse_is_told_without_a_stack_trace(
-    settings: Settings, warehouse: Warehouse, published: list[str], project: Path
+    settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str], project: Path
 ) -> None:
     broken = project / "models" / "broken.sql"
     broken.write_text("select * from {{ ref('nowhere') }}")
@@ -309,7 +316,9 @@ def test_a_project_that_does_not_parse_is_told_without_a_stack_trace(
     assert published == []
 
 
-def test_history_survives_a_full_refresh(settings: Settings, warehouse: Warehouse, published: list[str]) -> None:
+def test_history_survives_a_full_refresh(
+    settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str]
+) -> None:
     days = [DAY - timedelta(days=1), DAY]
     run_jobs(settings, warehouse, "price-benchmarks", as_of=days[0])
     run_jobs(settings, warehouse, "price-benchmarks", as_of=days[1], full_refresh=True)
@@ -317,7 +326,9 @@ def test_history_survives_a_full_refresh(settings: Settings, warehouse: Warehous
     assert [day for (day,) in found] == days
 
 
-def test_a_backfill_fills_each_day_once_and_keeps_newer_lines(settings: Settings, warehouse: Warehouse) -> None:
+def test_a_backfill_fills_each_day_once_and_keeps_newer_lines(
+    settings: Settings, warehouse: Warehouse, shared_dbt: None
+) -> None:
     run_jobs(settings, warehouse, "spending-metrics", as_of=DAY + timedelta(days=9))
     for _ in range(2):
         done = backfill_prices(settings, warehouse, DAY, DAY + timedelta(days=2))
@@ -439,7 +450,9 @@ def test_a_date_ahead_is_built_with_a_warning(
     assert "lies ahead" in run_jobs(settings, warehouse, "alignment", as_of=date(2999, 1, 1)).notes[0]
 
 
-def test_a_job_without_models_succeeds(settings: Settings, warehouse: Warehouse, published: list[str]) -> None:
+def test_a_job_without_models_succeeds(
+    settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str]
+) -> None:
     report = run_jobs(settings, warehouse, "anomalies")
     assert (report.outcome, report.problems) == ("succeeded", ())
 

@@ -11,9 +11,12 @@ import pytest
 from dbt_database import DbtDatabase, dbt_database
 
 from runner.dbt import DbtResult, open_dbt
+from runner.jobs import JOBS, job_nodes
 from runner.load.contract import DOMAINS, create_source_tables
 from runner.settings import load_settings
 from runner.warehouse import Warehouse
+
+AS_OF = date(2024, 2, 29)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ def built(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         with psycopg.connect(database.url) as connection:
             for domain in DOMAINS:
                 create_source_tables(connection, load_settings(), domain)
-        result = database.dbt.invoke(["build"], {"FIELDLAB_AS_OF": date(2024, 2, 29).isoformat()})
+        result = database.dbt.invoke(["build"], {"FIELDLAB_AS_OF": AS_OF.isoformat()})
         yield Built(database, result, database.dbt.manifest())
 
 
@@ -93,6 +96,38 @@ def test_dbt_project_yml_can_make_staging_tables(built: Built, tmp_path: Path, m
         "select distinct table_type as kind from information_schema.tables where table_schema = 'as_tables_staging'"
     )
     assert kinds == [{"kind": "BASE TABLE"}]
+
+
+def test_every_job_makes_the_views_again_that_it_drops(built: Built) -> None:
+    """PostgreSQL drops a view with the table it reads, and dbt makes its tables anew: no job may leave such a gap."""
+    children = built.manifest["child_map"]
+    kinds = {node["unique_id"]: node["config"]["materialized"] for node in relations(built)}
+    views = {key for key, kind in kinds.items() if kind == "view"}
+    rebuilt = {key for key, kind in kinds.items() if kind in {"view", "table"}}
+
+    for job, nodes in job_nodes(built.manifest, JOBS).items():
+        dropped: set[str] = set()
+        waiting = [child for key in nodes & rebuilt for child in children[key]]
+        while waiting:
+            key = waiting.pop()
+            if key in views and key not in dropped:
+                dropped.add(key)
+                waiting.extend(children[key])
+        assert dropped <= nodes, f"tag these with {job}, which drops them"
+
+
+@pytest.mark.parametrize(("present", "absent"), [DOMAINS, DOMAINS[::-1]])
+def test_one_application_alone_builds_and_the_marts_of_the_other_are_empty(
+    built: Built, present: str, absent: str
+) -> None:
+    database = built.database
+    database.reset(present)
+    database.run("build", "--exclude-resource-type", "unit_test", as_of=AS_OF)
+
+    empty = [node["relation_name"] for node in relations(built) if node["schema"] == f"fieldlab_{absent}"]
+    assert len(empty) > len(JOBS)
+    counts = " union all ".join(f"select '{name}' as name, count(*) as rows from {name}" for name in empty)
+    assert {row["name"]: row["rows"] for row in database.rows(counts)} == dict.fromkeys(empty, 0)
 
 
 def relations(built: Built, *kinds: str) -> list[Mapping[str, Any]]:
