@@ -99,7 +99,7 @@ def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request) -> 
         The report, also when jobs failed.
 
     Raises:
-        FieldlabError: The run could not begin: another one is under way, no such vendor, no database.
+        FieldlabError: The run could not begin: another one is under way, no such vendor, no database, no source tables.
         KeyboardInterrupt: It was stopped; the history says so.
     """
     run = Run(as_of=request.as_of or today(settings), explicit_as_of=request.as_of is not None)
@@ -176,14 +176,19 @@ def _prepare(settings: Settings, warehouse: Warehouse, request: Request, jobs: S
     with warehouse.connect() as connection:
         migrate.ensure(connection, settings)
         domains = {job.domain for job in jobs if job.domain}
-        absent = {domain for domain in domains if not is_present(connection, settings, domain)}
-        if request.vendor_id is not None and "alignment" in domains - absent:
+        absent = {
+            domain: f"the schema {settings.source_schema(domain)} has no {domain} tables"
+            for domain in sorted(domains)
+            if not is_present(connection, settings, domain)
+        }
+        if absent and absent.keys() == domains:
+            raise FieldlabError(
+                f"There is nothing to read: {', and '.join(absent.values())}.",
+                "Load files with `fieldlab load`, or name the applications' schemas in the vars of dbt_project.yml.",
+            )
+        if request.vendor_id is not None and "alignment" in domains - absent.keys():
             _check_vendor(connection, settings, request.vendor_id)
-    return {
-        job.name: f"the schema {settings.source_schema(job.domain)} has no {job.domain} tables"
-        for job in jobs
-        if job.domain in absent
-    }
+    return {job.name: absent[job.domain] for job in jobs if job.domain in absent}
 
 
 def _check_vendor(connection: psycopg.Connection, settings: Settings, vendor_id: str) -> None:

@@ -360,18 +360,27 @@ def test_a_stopped_backfill_leaves_whole_days_and_says_how_to_go_on(settings: Se
 
 
 def test_a_domain_without_tables_is_left_out_and_the_run_succeeds(
-    settings: Settings, warehouse: Warehouse, published: list[str]
+    settings: Settings, warehouse: Warehouse, published: list[str], no_dbt: None
 ) -> None:
     with warehouse.connect() as connection:
-        connection.execute("drop schema raw_alignment cascade; drop schema raw_procurement cascade")
+        connection.execute("drop schema raw_alignment cascade")
     report = run_jobs(settings, warehouse, "alignment", "anomalies", vendor_id="anyone")
     assert report.outcome == "succeeded"
-    assert set(outcomes(report).values()) == {"left out"}
-    assert "raw_alignment has no alignment tables: alignment" in "\n".join(report.notes)
-    assert "raw_procurement has no procurement tables: anomalies" in "\n".join(report.notes)
+    assert outcomes(report) == {"anomalies": "succeeded", "alignment": "left out"}
+    assert report.notes == ("Left out, because the schema raw_alignment has no alignment tables: alignment.",)
     assert published == []
+
+
+def test_a_run_without_anything_to_read_is_refused(settings: Settings, warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("drop schema raw_alignment cascade; drop schema raw_procurement cascade")
+    with pytest.raises(FieldlabError, match="raw_alignment has no alignment tables, and the schema raw_procurement"):
+        run_jobs(settings, warehouse)
+    with pytest.raises(FieldlabError, match="raw_alignment has no alignment tables"):
+        run_jobs(settings, warehouse, "alignment")
     with pytest.raises(FieldlabError, match="raw_procurement"):
         backfill_prices(settings, warehouse, DAY, DAY)
+    assert run_jobs(settings, warehouse, "cleanup-expired").outcome == "succeeded"
 
 
 def test_a_domain_with_half_its_tables_is_refused(settings: Settings, warehouse: Warehouse) -> None:
