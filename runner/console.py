@@ -23,6 +23,11 @@ def log(message: str) -> None:
     err.print(message, markup=False, emoji=False, soft_wrap=True)
 
 
+def thousands(number: int | None) -> str:
+    """12345 as 12,345; nothing for None."""
+    return "" if number is None else f"{number:,}"
+
+
 def echo_json(value: object) -> None:
     """Write a value to stdout as indented JSON; exact decimals become numbers, dates ISO 8601."""
     click.echo(dumps(value, indent=2))

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
 from types import FrameType
 from typing import NoReturn
 
@@ -25,6 +24,7 @@ from runner import console
 from runner.dbt import DbtResult, NodeResult, open_dbt
 from runner.errors import FieldlabError
 from runner.jobs import Job, find_jobs, job_nodes, marts
+from runner.lookup import closest, either
 from runner.ops import events, migrate, runs
 from runner.ops.lock import RunLock
 from runner.ops.retry import patiently
@@ -197,8 +197,10 @@ def _check_vendor(connection: psycopg.Connection, settings: Settings, vendor_id:
     )
     vendors = [row[0] for row in connection.execute(query)]
     if vendor_id not in vendors:
-        closest = get_close_matches(vendor_id, vendors, n=3, cutoff=0) or ["none at all"]
-        raise FieldlabError(f"There is no vendor {vendor_id}.", f"The closest there are: {', '.join(closest)}.")
+        raise FieldlabError(
+            f"There is no vendor {vendor_id}.",
+            f"Did you mean {either(closest(vendor_id, vendors))}?" if vendors else "No collection has one yet.",
+        )
 
 
 class _Work:

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from runner import console
 from runner.cli.options import example
-from runner.cli.run import thousands
 from runner.jobs import JOB_NAMES
 from runner.ops import migrate, runs
 from runner.settings import load_settings
@@ -33,7 +32,7 @@ def jobs(limit: int, job: str | None, as_json: bool) -> None:
         migrate.ensure(connection, settings)
         rows = runs.history(connection, settings, limit=limit, job=job, order=JOB_NAMES)
     if as_json:
-        console.echo_json([{**row, "run_id": str(row["run_id"])} for row in rows])
+        console.echo_json(rows)
         return
     if not rows:
         click.echo("Nothing ran yet. Start with `fieldlab run`.")
@@ -59,7 +58,7 @@ def history_table(rows: Sequence[Mapping[str, Any]]) -> Table:
             str(row["as_of"]),
             row["outcome"],
             "" if row["seconds"] is None else f"{row['seconds']:.1f}",
-            thousands(row["rows"]),
+            console.thousands(row["rows"]),
             style="bold" if is_run else None,
         )
     return table

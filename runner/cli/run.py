@@ -113,7 +113,9 @@ def print_report(report: RunReport) -> None:
     for item in report.jobs:
         end = item.end
         seconds = "" if end.seconds is None else f"{end.seconds:.1f}"
-        table.add_row(item.job.name, end.outcome, seconds, thousands(end.rows), _published(end.details, end.published))
+        table.add_row(
+            item.job.name, end.outcome, seconds, console.thousands(end.rows), _published(end.details, end.published)
+        )
     out.print(table)
 
     built = [node for node in report.nodes if node.kind != "test"]
@@ -127,13 +129,8 @@ def print_report(report: RunReport) -> None:
         out.print(note, markup=False)
 
 
-def thousands(number: int | None) -> str:
-    """12345 as 12,345; nothing for None."""
-    return "" if number is None else f"{number:,}"
-
-
 def _published(details: Any, published: bool | None) -> str:
-    counts = ", ".join(f"{thousands(count)} {name}" for name, count in details.get("counts", {}).items() if count)
+    counts = ", ".join(f"{count:,} {name}" for name, count in details.get("counts", {}).items() if count)
     return counts or ("no" if published is False else "")
 
 
