@@ -284,6 +284,21 @@ def _check_freshness(
     connection: psycopg.Connection, settings: Settings, domain: str, table: str, column: str, *, as_of: date
 ) -> Check:
     """How old the newest row is that a run as of that date sees."""
+    day, later = newest_day(connection, settings, domain, table, column, as_of=as_of)
+    name = f"{table}.{column}"
+    after = f"; {later:,} rows are later and not used" if later else ""
+    if day is None:
+        return Check(domain, NOTE, f"{name}: no row up to the as-of date {as_of}{after}", "Load data, or set --as-of.")
+    message = f"{name}: the newest is of {day}, the as-of date is {as_of}{after}"
+    if not is_stale(settings, day, as_of):
+        return Check(domain, OK, message)
+    return Check(domain, NOTE, message, f"Load newer data, or run as of that time: fieldlab run --as-of {day}.")
+
+
+def newest_day(
+    connection: psycopg.Connection, settings: Settings, domain: str, table: str, column: str, *, as_of: date
+) -> tuple[date | None, int]:
+    """The business date of the newest row of a source table that a run as of that date sees, and how many are later."""
     end_of_day = datetime.combine(as_of + timedelta(days=1), time(), settings.zone)
     end = end_of_day.astimezone(UTC).replace(tzinfo=None)
     query = sql.SQL(NEWEST).format(
@@ -291,15 +306,12 @@ def _check_freshness(
     )
     row = connection.execute(query, [end, end]).fetchone()
     newest, later = row or (None, 0)
-    name = f"{table}.{column}"
-    after = f"; {later:,} rows are later and not used" if later else ""
-    if newest is None:
-        return Check(domain, NOTE, f"{name}: no row up to the as-of date {as_of}{after}", "Load data, or set --as-of.")
-    day = newest.replace(tzinfo=UTC).astimezone(settings.zone).date()
-    message = f"{name}: the newest is of {day}, the as-of date is {as_of}{after}"
-    if (as_of - day).days <= int(settings.variable("stale_after_days")):
-        return Check(domain, OK, message)
-    return Check(domain, NOTE, message, f"Load newer data, or run as of that time: fieldlab run --as-of {day}.")
+    return newest and newest.replace(tzinfo=UTC).astimezone(settings.zone).date(), later
+
+
+def is_stale(settings: Settings, newest: date, as_of: date) -> bool:
+    """Whether the newest row is too old for a run as of that date to be meant."""
+    return (as_of - newest).days > int(settings.variable("stale_after_days"))
 
 
 def check_history(connection: psycopg.Connection, settings: Settings) -> Iterator[Check]:

@@ -11,7 +11,7 @@ When something goes wrong:
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import FrameType
@@ -22,6 +22,7 @@ from psycopg import sql
 
 from runner import console
 from runner.dbt import DbtResult, NodeResult, open_dbt
+from runner.doctor import is_stale, newest_day
 from runner.errors import FieldlabError
 from runner.jobs import Job, find_jobs, job_nodes, marts
 from runner.lookup import closest, either
@@ -31,6 +32,8 @@ from runner.ops.retry import patiently
 from runner.ops.runs import Finished, Published, Run
 from runner.progress import dbt_progress
 from runner.publishers import PUBLISHERS
+from runner.rules import RULES
+from runner.rules.parameters import check_seed_file
 from runner.settings import Settings
 from runner.sources import is_present
 from runner.warehouse import Warehouse
@@ -252,7 +255,8 @@ class _Work:
 
     def build(self, lock: RunLock) -> None:
         """Run dbt once for all jobs; those whose half of it failed end here."""
-        names = [job.name for job in self.active if job.domain]
+        self._check_parameters()
+        names = [job.name for job in self.active if job.domain and job.name not in self.ends]
         if not names:
             return
         console.log(f"dbt builds {', '.join(names)} as of {self.run.as_of}.")
@@ -269,8 +273,10 @@ class _Work:
                 console.log(f"Warning: {node.explain()}")
         self.problems.extend(self.built.explain())
         patiently(lock.hold)
+        with suppress(psycopg.Error, FieldlabError):  # a note is worth no failure; what is wrong shows elsewhere
+            self._note_what_is_old()
         for job in self.active:
-            error = self._build_error(job)
+            error = "" if job.name in self.ends else self._build_error(job)
             if error:
                 self._end(job, "failed", published=False if job.name in PUBLISHERS else None, error=error)
 
@@ -326,6 +332,32 @@ class _Work:
             problems=tuple(self.problems),
             notes=tuple(self.notes),
         )
+
+    def _note_what_is_old(self) -> None:
+        """Say so when no purchases come in any more: a run then ends well, and closes one recommendation after another.
+
+        Selections and displays are left alone: between two markets they are old.
+        """
+        if not any(job.domain == "procurement" for job in self.active):
+            return
+        with self.warehouse.connect() as connection:
+            newest, _ = newest_day(connection, self.settings, "procurement", "Invoice", "date", as_of=self.run.as_of)
+        if newest is not None and is_stale(self.settings, newest, self.run.as_of):
+            self.notes.append(
+                f"The newest invoice is of {newest}, the run is as of {self.run.as_of}: is newer data missing?"
+            )
+
+    def _check_parameters(self) -> None:
+        """End the jobs with rules when the rules' seed cannot be what is meant, before dbt spends time on them."""
+        with_rules = [job for job in self.active if job.domain and job.name in PUBLISHERS]
+        if not with_rules:
+            return
+        try:
+            check_seed_file(self.settings.project_dir, RULES)
+        except FieldlabError as error:
+            self.problems.append(explain(error))
+            for job in with_rules:
+                self._end(job, "failed", published=False, error=str(error))
 
     def _build_error(self, job: Job) -> str:
         """Why the dbt half of a job failed; empty when it did not."""

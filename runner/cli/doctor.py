@@ -8,11 +8,12 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from runner import doctor as examination
 from runner.cli.options import date_option, example
 from runner.console import echo_json, out
+from runner.doctor import NOTE, OK, PROBLEM, Check, examine
+from runner.rules.words import count
 
-STYLES = {examination.OK: "green", examination.NOTE: "yellow", examination.PROBLEM: "bold red"}
+STYLES = {OK: "green", NOTE: "yellow", PROBLEM: "bold red"}
 
 
 @click.command(
@@ -26,25 +27,31 @@ def doctor(as_of: date | None, as_json: bool) -> None:
 
     Ends with exit code 1 when there is a problem. Notes are worth knowing, and no hindrance.
     """
-    checks: list[examination.Check] = []
-    for check in examination.examine(as_of):
+    checks: list[Check] = []
+    for check in examine(as_of):
         if not as_json:
             _show(check, is_new_area=not checks or checks[-1].area != check.area)
         checks.append(check)
-    problems = sum(check.status == examination.PROBLEM for check in checks)
+    problems, notes = (sum(check.status == status for check in checks) for status in (PROBLEM, NOTE))
     if as_json:
         echo_json({"ok": not problems, "checks": [asdict(check) for check in checks]})
     else:
-        click.echo(f"\n{problems} problem{'' if problems == 1 else 's'}." if problems else "\nAll is well.")
+        click.echo(f"\n{_verdict(problems, notes)}")
     sys.exit(1 if problems else 0)
 
 
-def _show(check: examination.Check, *, is_new_area: bool) -> None:
+def _verdict(problems: int, notes: int) -> str:
+    if problems:
+        return f"{count(problems, 'problem')}."
+    return f"No problem; {count(notes, 'note')}." if notes else "All is well."
+
+
+def _show(check: Check, *, is_new_area: bool) -> None:
     console = out()
     if is_new_area:
         console.print(Text(check.area.capitalize(), "bold"))
     lines = Table.grid(padding=(0, 1))
-    lines.add_column(width=len(examination.PROBLEM))
+    lines.add_column(width=len(PROBLEM))
     lines.add_column(overflow="fold")
     lines.add_row(Text(check.status, STYLES[check.status]), Text(check.message))
     if check.hint:

@@ -1,9 +1,11 @@
 """What people may tune: the seed table `recommendation_rules`, checked against what each rule declares."""
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -89,8 +91,33 @@ class Values:
         return int(self[parameter])
 
 
-# One row of the seed: rule_id, parameter, value.
-SeedRow = tuple[str, str, Decimal | None]
+# One row of the seed: rule_id, parameter, value; a value that is no number is the text that stands there.
+SeedRow = tuple[str, str, Decimal | str | None]
+
+
+def check_seed_file(project_dir: Path, rules: Sequence[Rule]) -> None:
+    """Look at the seed before dbt loads it: dbt stops at the first value that is no number, and names no parameter.
+
+    Raises:
+        FieldlabError: As `check_parameters`.
+    """
+    file = project_dir / SEED_FILE
+    if file.is_file():
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            rows = [
+                (row.get("rule_id") or "", row.get("parameter") or "", _number(row.get("value")))
+                for row in csv.DictReader(lines)
+            ]
+        check_parameters(rows, rules)
+
+
+def _number(text: str | None) -> Decimal | str | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        return Decimal(text.strip())
+    except InvalidOperation:
+        return text
 
 
 def read_parameters(connection: psycopg.Connection, staging_schema: str, rules: Sequence[Rule]) -> dict[str, Values]:
@@ -148,13 +175,13 @@ def check_parameters(rows: Iterable[SeedRow], rules: Sequence[Rule]) -> dict[str
             f"Correct {SEED_FILE}, then run `fieldlab run` (or `dbt seed`) again.",
         )
     return {
-        rule_id: Values(rule_id, {name: value for name in ranges if (value := given[rule_id, name]) is not None})
+        rule_id: Values(rule_id, {name: value for name in ranges if isinstance(value := given[rule_id, name], Decimal)})
         for rule_id, ranges in declared.items()
     }
 
 
 def _fault(
-    declared: Mapping[str, Mapping[str, Range]], rule_id: str, parameter: str, value: Decimal | None
+    declared: Mapping[str, Mapping[str, Range]], rule_id: str, parameter: str, value: Decimal | str | None
 ) -> str | None:
     """What is wrong with one row, if anything."""
     if rule_id not in declared:
@@ -164,6 +191,8 @@ def _fault(
         return f"{rule_id}.{parameter}: the rule {rule_id} has no such parameter; it has {', '.join(ranges)}."
     if value is None:
         return f"{rule_id}.{parameter} has no value; it must be {ranges[parameter]}."
+    if isinstance(value, str):
+        return f'{rule_id}.{parameter} is "{value}"; it must be {ranges[parameter]}.'
     if not ranges[parameter].holds(value):
         return f"{rule_id}.{parameter} is {value:f}; it must be {ranges[parameter]}."
     return None

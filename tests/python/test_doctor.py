@@ -236,6 +236,9 @@ def test_the_command_prints_json_and_ends_with_the_verdict(application: Applicat
     assert well.exit_code == 0
     report = json.loads(well.stdout)
     assert report["ok"] is True
+    assert (
+        CliRunner().invoke(cli, ["doctor", "--as-of", "2026-06-30"]).stdout.splitlines()[-1] == "No problem; 3 notes."
+    )
     assert set(report["checks"][0]) == {"area", "status", "message", "hint"}
     application.execute('drop table raw_alignment."Selection"')
     ill = CliRunner().invoke(cli, ["doctor", "--json", "--as-of", "2026-01-31"])

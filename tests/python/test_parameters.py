@@ -9,7 +9,7 @@ import pytest
 
 from runner.errors import FieldlabError
 from runner.rules import RULES
-from runner.rules.parameters import COUNT, SHARE, Rule, SeedRow, check_parameters, read_parameters
+from runner.rules.parameters import COUNT, SHARE, Rule, SeedRow, check_parameters, check_seed_file, read_parameters
 
 PROJECT = Path(__file__).parents[2]
 RULE = Rule("keep", {"min_trend": SHARE, "max_count": COUNT})
@@ -41,6 +41,21 @@ def test_the_seed_in_the_project_fits_the_registry() -> None:
     with (PROJECT / "seeds" / "recommendation_rules.csv").open(encoding="utf-8", newline="") as lines:
         rows = [(row["rule_id"], row["parameter"], Decimal(row["value"])) for row in csv.DictReader(lines)]
     assert set(check_parameters(rows, RULES)) == {rule.rule_id for rule in RULES}
+    check_seed_file(PROJECT, RULES)
+
+
+def test_every_mistake_in_the_file_is_named_before_dbt_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    seed = "rule_id,parameter,value\nkeep,enabled,yes\nkeep,min_trend,\nkeep,max_count, 2.5\n"
+    (tmp_path / "seeds" / "recommendation_rules.csv").write_text(seed, encoding="utf-8")
+    with pytest.raises(FieldlabError) as refusal:
+        check_seed_file(tmp_path, [RULE])
+    for fault in (
+        'keep.enabled is "yes"; it must be a whole number from 0 to 1.',
+        "keep.min_trend has no value; it must be a number from 0 to 1.",
+        "keep.max_count is 2.5; it must be a whole number of at least 0.",
+    ):
+        assert fault in str(refusal.value)
 
 
 @pytest.mark.parametrize("value", ["0", "1", "0.000000000001"])
