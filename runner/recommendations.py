@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 
 from runner.errors import FieldlabError
 from runner.lifecycle import OPEN, clock
+from runner.lookup import closest, either
 from runner.rules.findings import SavingsBasis
 from runner.rules.savings import Claim, total_savings
 from runner.settings import Settings
@@ -103,6 +104,24 @@ def list_recommendations(
     return Listing(rows[:limit], len(rows), total_savings(claims))
 
 
+def unknown_names(connection: psycopg.Connection, settings: Settings, wanted: Filter) -> list[str]:
+    """Say which branch, item or vendor of a filter no recommendation ever named, and which names are like it."""
+    remarks = []
+    for role, text in (("branch", wanted.branch), ("item", wanted.item), ("vendor", wanted.vendor)):
+        if text is None:
+            continue
+        found = connection.execute(
+            _query(settings, _NAMED), {"ids": f"%{role}_id", "names": f"%{role}_name"}
+        ).fetchall()
+        if text.casefold() in {value.casefold() for _, value in found}:
+            continue
+        near = closest(text, [value for is_name, value in found if is_name])
+        remarks.append(
+            f"No recommendation names the {role} '{text}'.{f' Did you mean {either(near)}?' if near else ''}"
+        )
+    return remarks
+
+
 def read_recommendation(connection: psycopg.Connection, settings: Settings, one: int) -> dict[str, Any]:
     """Read one recommendation with its `events`, oldest first.
 
@@ -175,6 +194,12 @@ _LIST = """
             )
         )
     order by priority, estimated_savings desc nulls last, created_at desc, id
+"""
+
+_NAMED = """
+    select distinct key like %(names)s, value
+    from {recommendations}, jsonb_each_text(context)
+    where (key like %(names)s or key like %(ids)s) and value is not null
 """
 
 _ONE = "select {columns} from {recommendations} where id = %(id)s"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,16 +12,26 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.recommendations import Listing
+from runner.rules.findings import SavingsBasis
 from runner.rules.words import Words, count, day, percent_of
 
 PRIORITIES = {1: "critical", 2: "high", 3: "medium", 4: "low", 5: "note"}
 STYLES = {1: "bold red", 2: "yellow", 3: "", 4: "dim", 5: "dim"}
 
 
-def render_list(found: Listing, words: Words, *, more: str = " (--limit)") -> RenderableType:
-    """A table of recommendations and what they save together; `more` says how to see those left out."""
+def render_list(
+    found: Listing, words: Words, *, more: str = " (--limit)", nothing: str = "Nothing is open."
+) -> RenderableType:
+    """A table of recommendations and what they save together.
+
+    Args:
+        found: The recommendations.
+        words: How money is written.
+        more: How to see those left out.
+        nothing: What to say when there are none.
+    """
     if not found.count:
-        return Text("Nothing open matches.")
+        return Text(nothing)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("id", justify="right", no_wrap=True)
     table.add_column("priority", no_wrap=True)
@@ -38,13 +49,20 @@ def render_list(found: Listing, words: Words, *, more: str = " (--limit)") -> Re
             row["status"].lower(),
         )
     shown = "" if len(found.rows) == found.count else f"; the first {len(found.rows):,} are shown{more}"
-    totals = f"{words.amount(found.totals['year'])} a year, {words.amount(found.totals['once'])} once"
+    totals = total_in_words(found.totals, words)
+    together = f" Together: {totals}." if totals else ""
     return Group(
         table,
         "",
-        Text(f"{count(found.count, 'recommendation')}{shown}. Together: {totals}.", style="bold"),
-        Text("Savings that several of them claim are counted once.", style="dim"),
+        Text(f"{count(found.count, 'recommendation')}{shown}.{together}", style="bold"),
+        *([Text("Savings that several of them claim are counted once.", style="dim")] if totals else []),
     )
+
+
+def total_in_words(totals: Mapping[SavingsBasis, Decimal], words: Words) -> str:
+    """What is saved a year and once; empty when nothing is."""
+    parts: tuple[tuple[SavingsBasis, str], ...] = (("year", "a year"), ("once", "once"))
+    return ", ".join(f"{words.amount(totals[basis])} {text}" for basis, text in parts if totals[basis])
 
 
 def _savings(row: Mapping[str, Any], words: Words) -> str:
@@ -75,7 +93,7 @@ def render_one(row: Mapping[str, Any], words: Words, zone: ZoneInfo) -> Renderab
     facts.add_row("good until", day(last_day))
     return Group(
         Text(row["title"], style="bold"),
-        Text(f"{row['category']} · {row['id']}", style="dim"),
+        Text(f"{row['category']} · number {row['id']}", style="dim"),
         "",
         Text(row["description"]),
         "",

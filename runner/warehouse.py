@@ -89,7 +89,7 @@ class Warehouse:
         except psycopg.OperationalError as error:
             raise FieldlabError(
                 f"No connection to {self.place}: {_reason(error)}",
-                f"The {self.origin} says where it is. Is the server up, and are user, password and database right?",
+                f"Named by {self.origin}. Is the server up, and are user, password and database right?",
             ) from error
         # A statement, not a connection option: poolers such as pgbouncer refuse those.
         connection.execute("set time zone 'UTC'")

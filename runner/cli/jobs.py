@@ -39,13 +39,14 @@ def jobs(limit: int, job: str | None, as_json: bool) -> None:
         return
     out = console.out()
     out.print(history_table(rows))
+    out.print("Times are UTC. A job's seconds are its own work: a model two jobs need counts for both.", style="dim")
     for line in reasons(rows):
         out.print(line, markup=False)
 
 
 def history_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """The history for people: each run above its jobs, within 100 columns."""
-    table = Table(caption="Times are UTC. A job's seconds are its own work: a model two jobs need counts for both.")
+    table = Table()
     for name in ("Started", "Job", "As of", "Outcome"):
         table.add_column(name, no_wrap=True)
     for name in ("Seconds", "Rows"):

@@ -3,7 +3,7 @@
 import csv
 import getpass
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -14,13 +14,21 @@ import click
 import psycopg
 
 from runner.cli.options import example
-from runner.console import dumps, echo_json, out
+from runner.console import dumps, echo_json, log, out
 from runner.errors import FieldlabError
 from runner.lifecycle import LONGEST_REASON, Action, expire, take_step
 from runner.ops.migrate import ensure
-from runner.recommendations import STATUSES, TYPES, Filter, Listing, list_recommendations, read_recommendation
-from runner.recommendations_view import render_list, render_one
-from runner.rules.words import Words
+from runner.recommendations import (
+    STATUSES,
+    TYPES,
+    Filter,
+    Listing,
+    list_recommendations,
+    read_recommendation,
+    unknown_names,
+)
+from runner.recommendations_view import render_list, render_one, total_in_words
+from runner.rules.words import Words, count
 from runner.settings import Settings, load_settings
 from runner.warehouse import open_warehouse
 
@@ -124,13 +132,20 @@ def list_(*, statuses: Sequence[str], limit: int | None, as_json: bool, csv_file
         limit = limit or 20
     with desk() as at:
         found = list_recommendations(at.connection, at.settings, wanted, limit)
+        _tell_unknown_names(at, wanted, found)
         words = at.words
     if as_json:
         echo_json({"count": found.count, "total_savings": found.totals, "recommendations": found.rows})
     elif csv_file:
         _write_csv(csv_file, found)
     else:
-        out().print(render_list(found, words))
+        out().print(render_list(found, words, nothing="Nothing is open." if wanted == Filter() else "Nothing matches."))
+
+
+def _tell_unknown_names(at: Desk, wanted: Filter, found: Listing) -> None:
+    if not found.count:
+        for remark in unknown_names(at.connection, at.settings, wanted):
+            log(remark)
 
 
 def _write_csv(name: str, found: Listing) -> None:
@@ -228,7 +243,9 @@ def _decide(
         raise click.UsageError(f"--reason has {len(reason)} characters; {LONGEST_REASON} are the most.")
     with desk() as at:
         if has_filter:
-            found = list_recommendations(at.connection, at.settings, Filter(**options))
+            wanted = Filter(**options)
+            found = list_recommendations(at.connection, at.settings, wanted)
+            _tell_unknown_names(at, wanted, found)
             ids = [row["id"] for row in found.rows]
             if ids:
                 _confirm(action, found, at.words, yes=yes)
@@ -244,15 +261,11 @@ def _confirm(action: Action, found: Listing, words: Words, *, yes: bool) -> None
         return
     if not sys.stdin.isatty():
         raise click.UsageError(f"This would {action.name.lower()} {found.count:,}; confirm it with --yes.")
-    click.echo(f"{found.count:,} recommendations, {savings_in_words(found.totals, words)}:", err=True)
+    totals = total_in_words(found.totals, words)
+    click.echo(f"{count(found.count, 'recommendation')}{totals and f', {totals}'}:", err=True)
     for row in found.rows:
         click.echo(f"  {row['id']}  {row['title']}", err=True)
     click.confirm(f"{action.name.capitalize()} all of them?", abort=True, err=True)
-
-
-def savings_in_words(totals: Mapping[Any, Decimal], words: Words) -> str:
-    """What is saved a year and once."""
-    return f"{words.amount(totals['year'])} a year and {words.amount(totals['once'])} once"
 
 
 def _outcome(action: Action, ids: Sequence[int], changed: Sequence[int]) -> str:

@@ -68,7 +68,10 @@ def run(
     else:
         print_report(report)
     if report.outcome != "succeeded":
-        raise FieldlabError("\n".join(["The run failed.", *report.problems]), "`fieldlab jobs` keeps the record.")
+        raise FieldlabError(
+            "\n".join(["The run failed.", *report.problems]),
+            "`fieldlab doctor` looks for the cause; `fieldlab jobs` keeps the record.",
+        )
 
 
 def report_json(report: RunReport) -> dict[str, Any]:

@@ -26,6 +26,8 @@ _QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
 _FIELD = rf'(?:{_QUOTED}|[^",\r\n]*+)'
 _RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*+")
 _FIELDS = re.compile(rf"(?:^|,)({_FIELD})")
+# What programs put between columns in place of a comma.
+_OTHER_SEPARATOR = re.compile(r"[;\t|]")
 # A line that ends inside a quoted field.
 _UNFINISHED = re.compile(rf'(?:{_FIELD},)*+"[^"]*+(?:""[^"]*+)*+')
 
@@ -46,6 +48,9 @@ def open_csv(path: Path, table: Table) -> OpenedFile:
     line, fields = header
     if isinstance(fields, Malformed):
         bad = Problem(path.name, line, "", fields.text, fields.problem, fields.expected)
+        return OpenedFile(path.name, table, (), (bad,))
+    if len(fields) == 1 and _OTHER_SEPARATOR.search(fields[0]):
+        bad = Problem(path.name, line, "", fields[0], "is not separated by commas", "columns with a comma between them")
         return OpenedFile(path.name, table, (), (bad,))
     columns, problems = match_header(path.name, table, fields)
     reader = _Reader(path, columns)

@@ -55,7 +55,9 @@ class LoadRefused(FieldlabError):  # noqa: N818 - an outcome, told as such
         lines = [f"{_counted(count)}; nothing was changed.", *(f"  {problem}" for problem in shown)]
         if count > len(shown):
             lines.append(f"  and {count - len(shown):,} more")
-        hint = f"All of them are in {errors_file}." if errors_file else "--errors FILE writes all of them to a file."
+        hint = "--errors FILE writes all of them to a file." if count > len(shown) else ""
+        if errors_file:
+            hint = f"All of them are in {errors_file}."
         super().__init__("\n".join(lines), hint)
         self.count = count
         self.problems = shown

@@ -78,6 +78,15 @@ def test_filters_select(published: None, arguments: list[str], found: int) -> No
     assert len(listed(*arguments)) == found
 
 
+def test_a_name_that_no_recommendation_has_is_told_with_those_like_it(published: None) -> None:
+    misspelt = ask("list", "--vendor", "Vally Foods")
+    assert (misspelt.exit_code, misspelt.stdout) == (0, "Nothing matches.\n")
+    assert misspelt.stderr == "No recommendation names the vendor 'Vally Foods'. Did you mean Valley Foods?\n"
+    known = ask("list", "--vendor", "Valley Foods", "--status", "EXPIRED")
+    assert (known.stdout, known.stderr) == ("Nothing matches.\n", "")
+    assert "Did you mean Downtown?" in ask("dismiss", "--branch", "Dwntown", "--by", "ada").stderr
+
+
 def test_one_whose_time_has_passed_is_no_longer_open(published: None, connection: psycopg.Connection) -> None:
     connection.execute(
         "update fieldlab_ops.recommendations set expires_at = now() - interval '1 day' where priority = 1"
@@ -90,7 +99,8 @@ def test_a_person_reads_titles_and_totals_within_100_columns(published: None) ->
     text = ask("list").stdout
     assert "critical" in text
     assert "12,000.00 a year" in text
-    assert "Together: 12,600.00 a year" in text
+    assert "Together: 12,600.00 a year.\n" in text
+    assert "Together" not in ask("list", "--type", "RISK_ALERT").stdout
     assert max(map(len, text.splitlines())) <= 100
 
 
