@@ -128,9 +128,9 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
         warehouse: The connection dbt gets, the same as the runner's.
 
     Raises:
-        FieldlabError: The project's dbt packages are not installed.
+        FieldlabError: The project's dbt packages are not installed, or it is frozen at one date.
     """
-    _check_packages(settings.project_dir)
+    _check(settings)
     environment = {
         **{name: value for name, value in os.environ.items() if name not in {"DBT_PROFILE", "DBT_TARGET"}},
         **warehouse.dbt_environment(),
@@ -157,10 +157,17 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
         _stop(process)
 
 
-def _check_packages(project: Path) -> None:
-    """Said here and not by dbt, whose advice (`dbt deps`) fails where its package hub is not reached."""
+def _check(settings: Settings) -> None:
+    """Refuse a project that dbt would refuse with advice that does not help, or build as of a date nobody asked for."""
+    project = settings.project_dir
     if (project / "packages.yml").is_file() and not (project / "dbt_packages").is_dir():
+        # `dbt deps` fails where dbt's package hub is not reached.
         raise FieldlabError(f"The dbt packages of {project} are not installed.", "Run `make setup`, or `dbt deps`.")
+    if settings.variables.get("as_of") is not None:
+        raise FieldlabError(
+            f"The var `as_of` in {project / 'dbt_project.yml'} goes before the date of every run.",
+            "Take it out; --as-of or FIELDLAB_AS_OF gives a run its date, --vars a plain dbt command.",
+        )
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -59,6 +59,7 @@ def test_only_faults_that_may_pass_are_tried_again(message: str, transient: bool
 
 @pytest.fixture
 def place(database_url: str, tmp_path: Path) -> tuple[Settings, Warehouse]:
+    (tmp_path / "dbt_project.yml").write_text("name: fieldlab")
     return Settings(tmp_path, tmp_path), Warehouse(database_url)
 
 
@@ -76,6 +77,14 @@ def test_packages_that_are_not_installed_are_told_before_dbt_starts(
     with pytest.raises(FieldlabError) as failure, open_dbt(*place):
         pytest.fail("dbt was started")
     assert "make setup" in failure.value.hint
+
+
+def test_a_date_in_the_project_file_is_refused_because_dbt_would_obey_it_alone(
+    place: tuple[Settings, Warehouse], tmp_path: Path
+) -> None:
+    (tmp_path / "dbt_project.yml").write_text("name: fieldlab\nvars: {as_of: 2025-01-31}")
+    with pytest.raises(FieldlabError, match="`as_of`"), open_dbt(*place):
+        pytest.fail("dbt was started")
 
 
 def test_a_dbt_process_that_dies_is_told_by_its_last_line(
