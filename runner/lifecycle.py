@@ -1,7 +1,7 @@
 """The life of a procurement recommendation: raised, refreshed, viewed, dismissed or applied, expired.
 
 PENDING → VIEWED → DISMISSED or APPLIED, the last two from PENDING as well; PENDING or VIEWED → EXPIRED. Every step
-appends to `recommendation_events` in the same transaction (spec §7).
+appends to `recommendation_events` in the same transaction.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -39,7 +39,7 @@ class Subject:
         return {name: value for name, value in vars(self).items() if value is not None}
 
     def fingerprint(self, rule_id: str) -> str:
-        """Lower-case hex SHA-256 of `rule_id|item|vendor|branch|invoice`, unused parts empty (spec §7)."""
+        """Lower-case hex SHA-256 of `rule_id|item|vendor|branch|invoice`, unused parts empty."""
         parts = [self.item_id, self.vendor_id, self.branch_id, self.invoice_id]
         text = "|".join([rule_id, *("" if part is None else str(part) for part in parts)])
         return hashlib.sha256(text.encode()).hexdigest()

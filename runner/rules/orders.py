@@ -62,7 +62,7 @@ def small_orders(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         facts: As-of date and parameters.
 
     Returns:
-        One finding per branch × vendor: (365 / cycle − 365 / target) × cost per order a year (spec §7).
+        One finding per branch × vendor: (365 / cycle − 365 / target) × cost per order a year.
     """
     values = facts.values
     return [
@@ -128,7 +128,7 @@ def over_ordering(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         facts: As-of date and parameters.
 
     Returns:
-        One finding per item × branch × invoice: (quantity − expected) × the order's mean unit price, once (spec §7).
+        One finding per item × branch × invoice: (quantity − expected) × the order's mean unit price, once.
     """
     return [_check_quantity(row, facts) for row in rows if _is_over_ordered(row)]
 
@@ -263,7 +263,7 @@ def reorder_due(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         facts: As-of date and parameters.
 
     Returns:
-        One finding per item × branch whose predicted date lies from one cycle ago to a few days ahead (spec §7).
+        One finding per item × branch whose predicted date lies from one cycle ago to a few days ahead.
     """
     values = facts.values
     findings = []

@@ -60,7 +60,7 @@ def cheaper_vendor(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         facts: As-of date and parameters.
 
     Returns:
-        At most one finding per item × branch: (p − best) × quantity × 365 / window a year (spec §7).
+        At most one finding per item × branch: (p − best) × quantity × 365 / window a year.
     """
     values = facts.values
     findings = []
@@ -141,7 +141,7 @@ def many_vendors(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         facts: As-of date and parameters.
 
     Returns:
-        One finding per item whose potential savings are above 0: potential × 365 / window a year (spec §7).
+        One finding per item whose potential savings are above 0: potential × 365 / window a year.
     """
     return [_consolidate(row, facts) for row in rows if _potential(row) > 0]
 
@@ -218,7 +218,7 @@ def same_vendor_price_gap(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         facts: As-of date and parameters.
 
     Returns:
-        One finding per item × vendor × branch: (price − lowest) × quantity × 365 / window a year (spec §7).
+        One finding per item × vendor × branch: (price − lowest) × quantity × 365 / window a year.
     """
     values = facts.values
     findings: list[Finding] = []
@@ -292,7 +292,7 @@ def price_rise(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         facts: As-of date and parameters.
 
     Returns:
-        One finding per item × vendor: rise × quantity of the newer period × 365 / its days a year (spec §7).
+        One finding per item × vendor: rise × quantity of the newer period × 365 / its days a year.
     """
     values = facts.values
     ratio = Fraction(values["min_price_ratio"])

@@ -23,7 +23,7 @@ class Claim:
 
 
 def total_savings(claims: Iterable[Claim]) -> dict[SavingsBasis, Decimal]:
-    """Add up savings, those that claim the same money once (spec §7).
+    """Add up savings, those that claim the same money once.
 
     Several price rules can find the same overpayment of an item, so per item only the largest counts of: all that
     branches save with other vendors, buying from one vendor, and, per vendor, all gaps between branches or the rise.

@@ -366,7 +366,7 @@ def adoption(rows: Sequence[Row]) -> Iterator[Row]:
 
 
 def once(rows: Sequence[Row], column: str) -> Fraction | None:
-    """Add up a column, of the price rules' claims to one item only the largest (spec §7)."""
+    """Add up a column, of the price rules' claims to one item only the largest."""
     claims: dict[int, dict[tuple[str, int | None], Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     others = []
     for row in rows:
