@@ -1,6 +1,8 @@
-# make demo   see fieldlab at work on generated data
-# make test   run every test
-# make setup  only set up: .venv with the locked dependencies, dbt_utils, .venv/bin/fieldlab
+# make demo    see fieldlab at work on generated data
+# make test    run every test
+# make setup   only set up: .venv with the locked dependencies, dbt_utils, .venv/bin/fieldlab
+# make lint    check style and types of everything, and parse the dbt project with warnings as errors
+# make format  let the tools correct what they can
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format lock clean
@@ -52,12 +54,12 @@ $(DBT_UTILS): | $(INSTALLED)
 		echo "The dbt package hub is not reached: using fieldlab's stand-in for dbt_utils." >&2; \
 		mkdir -p dbt_packages && cp -R runner/dbt_utils $(DBT_UTILS); }
 
-# make lock  resolve the dependencies of pyproject.toml anew
+# make lock    resolve the dependencies of pyproject.toml anew
 lock: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-strip-extras \
 		--no-emit-index-url --no-header --upgrade --extra dev pyproject.toml --output-file requirements.lock
 
-# make clean  remove what make made; the embedded database in .fieldlab stays
+# make clean   remove what make made; the embedded database in .fieldlab stays
 clean:
 	rm -rf .venv dbt_packages target logs

@@ -153,6 +153,9 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
     )
     try:
         yield Dbt(process, settings, warehouse)
+    except KeyboardInterrupt:
+        console.log("Stopping dbt …")  # it may be parsing, and hear of it seconds later
+        raise
     finally:
         _stop(process)
 
@@ -160,7 +163,7 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
 def _check(settings: Settings) -> None:
     """Refuse a project that dbt would refuse with advice that does not help, or build as of a date nobody asked for."""
     project = settings.project_dir
-    if (project / "packages.yml").is_file() and not (project / "dbt_packages").is_dir():
+    if (project / "packages.yml").is_file() and not (project / "dbt_packages" / "dbt_utils").is_dir():
         # `dbt deps` fails where dbt's package hub is not reached.
         raise FieldlabError(f"The dbt packages of {project} are not installed.", "Run `make setup`, or `dbt deps`.")
     if settings.variables.get("as_of") is not None:
