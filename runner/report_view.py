@@ -39,7 +39,7 @@ def _legend(data: Mapping[str, Any]) -> str:
     strongest = data["marketSummary"]["topCollections"][:1]
     if strongest and strongest[0]["trendScore"] == 100:  # noqa: PLR2004 - less where hardly anything is selected yet
         lines.append("Trend: 100% is the vendor's strongest collection.")
-    return " ".join(lines)
+    return "\n".join(lines)
 
 
 def _headline(report: Report, dealer: Dealer) -> Sequence[RenderableType]:
