@@ -10,7 +10,6 @@ from datetime import date, timedelta
 
 import psycopg
 from psycopg import sql
-from rich.progress import Progress
 
 from runner import console
 from runner.dbt import Dbt, Listener, ignore, open_dbt
@@ -21,7 +20,7 @@ from runner.ops.lock import RunLock
 from runner.ops.retry import patiently
 from runner.ops.runs import Finished, Run
 from runner.pipeline import TimeLimitError, explain, stoppable, time_limit
-from runner.progress import dbt_progress
+from runner.progress import dbt_progress, progress_bar
 from runner.settings import Settings
 from runner.sources import is_present
 from runner.warehouse import Warehouse
@@ -99,8 +98,7 @@ def _fill(settings: Settings, warehouse: Warehouse, done: Backfill, lines_as_of:
             arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
             _run(dbt, arguments, lines_as_of, listen)
 
-        shown = console.err.is_terminal
-        with Progress(console=console.err, transient=True, disable=not shown) as bar:
+        with progress_bar() as bar:
             days = (done.last - done.first).days + 1
             for number in bar.track(range(days), description="price_snapshots"):
                 day = done.first + timedelta(days=number)

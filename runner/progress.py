@@ -1,9 +1,9 @@
-"""Shows how dbt is getting on: a bar on a terminal; elsewhere only its warnings, as log lines."""
+"""Shows how long work is getting on, on a terminal; of dbt also its warnings, as log lines."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
 from runner import console
 from runner.dbt import Event, Listener
@@ -15,12 +15,15 @@ RESULT_CODES = ("Q", "Z")
 EXACT_NUMERICS = "numeric type and unspecified precision/scale"
 
 
+def progress_bar(*columns: str | ProgressColumn) -> Progress:
+    """A bar on stderr that is gone when it is done, and never there where stderr is no terminal."""
+    return Progress(*columns, console=console.err, transient=True, disable=not console.err.is_terminal)
+
+
 @contextmanager
 def dbt_progress() -> Iterator[Listener]:
     """Give the function that is told dbt's events."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    shown = console.err.is_terminal
-    with Progress(*columns, console=console.err, transient=True, disable=not shown) as bar:
+    with progress_bar(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) as bar:
         task = bar.add_task("dbt starts", total=None)
 
         def listen(event: Event) -> None:

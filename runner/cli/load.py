@@ -5,13 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from runner import console
 from runner.cli.options import example
 from runner.load.loader import LoadedTable, load_folder
 from runner.load.problems import LoadRefused
+from runner.progress import progress_bar
 from runner.settings import load_settings
 from runner.warehouse import open_warehouse
 
@@ -42,14 +43,7 @@ def load(folder: Path, append: bool, errors_file: Path | None, as_json: bool) ->
         with (
             open_warehouse(settings) as warehouse,
             warehouse.connect() as connection,
-            Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TimeElapsedColumn(),
-                console=console.err,
-                transient=True,
-                disable=not console.err.is_terminal,
-            ) as progress,
+            progress_bar(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as progress,
         ):
             task = progress.add_task("Opening", total=1.0)
             loaded = load_folder(
