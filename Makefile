@@ -32,7 +32,7 @@ lint: setup
 	$(BIN)/sqlfluff lint --processes 2 models seeds snapshots tests
 	$(BIN)/yamllint --strict .
 	FIELDLAB_PGHOST=- FIELDLAB_PGPORT=0 FIELDLAB_PGUSER=- FIELDLAB_PGPASSWORD=- FIELDLAB_PGDATABASE=- \
-		$(BIN)/dbt --warn-error --no-partial-parse parse --profiles-dir runner/profiles --target-path target/lint
+		$(BIN)/dbt --warn-error --no-partial-parse parse --profiles-dir runner/dbt/profiles --target-path target/lint
 
 format: setup
 	$(BIN)/ruff check --fix .
@@ -52,7 +52,7 @@ $(DBT_UTILS): | $(INSTALLED)
 	@echo "Getting dbt_utils …" >&2
 	@$(BIN)/dbt deps --quiet >/dev/null 2>&1 || { \
 		echo "The dbt package hub is not reached: using fieldlab's stand-in for dbt_utils." >&2; \
-		mkdir -p dbt_packages && cp -R runner/dbt_utils $(DBT_UTILS); }
+		mkdir -p dbt_packages && cp -R runner/dbt/dbt_utils $(DBT_UTILS); }
 
 # make lock    resolve the dependencies of pyproject.toml anew
 lock: $(INSTALLED)

@@ -9,10 +9,10 @@ import threading
 import time
 from pathlib import Path
 
-from runner.console import out
+from runner.cli.console import out
+from runner.database.warehouse import open_warehouse
 from runner.load.loader import load_folder
 from runner.settings import load_settings
-from runner.warehouse import open_warehouse
 
 
 class Watch:

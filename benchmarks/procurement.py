@@ -19,12 +19,12 @@ from pathlib import Path
 import psycopg
 from rich.table import Table
 
-from runner.console import log, out
-from runner.dbt import Dbt, DbtResult, open_dbt
+from runner.cli.console import log, out
+from runner.database.server import EmbeddedServer
+from runner.database.warehouse import Warehouse
+from runner.dbt.process import Dbt, DbtResult, open_dbt
 from runner.load.loader import load_folder
-from runner.server import EmbeddedServer
 from runner.settings import load_settings
-from runner.warehouse import Warehouse
 
 JOBS = ("spending-metrics", "price-benchmarks", "purchase-patterns", "anomalies")
 
@@ -165,7 +165,7 @@ def anonymous_mb(pid: int) -> float:
 def is_dbt(pid: int) -> bool:
     """Whether a process is the one that `open_dbt` started."""
     try:
-        return b"dbt_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"runner/dbt/worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return False
 

@@ -8,13 +8,13 @@ import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from runner.console import out
-from runner.ops.migrate import ensure
-from runner.publish import publish_alignment
+from runner.alignment.publish import publish_alignment
+from runner.cli.console import out
+from runner.database.migrate import ensure
+from runner.database.warehouse import open_warehouse
 from runner.rules import RULES
 from runner.rules.parameters import read_parameters
 from runner.settings import load_settings
-from runner.warehouse import open_warehouse
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from runner.dbt_profile import read_profile
+from runner.database.profile import read_profile
 from runner.errors import FieldlabError
 
 PROJECT = "fieldlab"

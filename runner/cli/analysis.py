@@ -8,16 +8,16 @@ from typing import Any
 import click
 import psycopg
 
-from runner import analysis
-from runner.analysis import GROUPINGS, Item, Period
-from runner.analysis_view import render_prices, render_spending
+from runner.cli.console import echo_json, out
 from runner.cli.options import date_option, example
-from runner.console import echo_json, out
+from runner.database.warehouse import open_warehouse
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError
-from runner.rules.words import Words
+from runner.procurement import analysis
+from runner.procurement.analysis import GROUPINGS, Item, Period
+from runner.procurement.analysis_view import render_prices, render_spending
 from runner.settings import Settings, load_settings
-from runner.warehouse import open_warehouse
+from runner.words import Words
 
 SHOWN = 20
 DEFAULT_DAYS = 30

@@ -8,11 +8,11 @@ from dataclasses import asdict
 import click
 from psycopg.conninfo import conninfo_to_dict
 
-from runner.binaries import find_binaries
+from runner.cli.console import echo_json, log
 from runner.cli.options import example
-from runner.console import echo_json, log
+from runner.database.binaries import find_binaries
+from runner.database.warehouse import Warehouse, configured_warehouse, embedded_server
 from runner.settings import load_settings
-from runner.warehouse import Warehouse, configured_warehouse, embedded_server
 
 LIBPQ_VARIABLES = {
     "host": "PGHOST",

@@ -12,19 +12,19 @@ from pathlib import Path
 
 import click
 
-from runner import console
+from runner.alignment.read import in_order
+from runner.cli import console
 from runner.cli.options import date_option, example
 from runner.cli.run import report_json
+from runner.database.warehouse import open_warehouse
 from runner.demo import AS_OF, FACTORS, SEED
 from runner.demo.guard import refuse_foreign_files
 from runner.demo.play import Played, play
 from runner.demo.remove import remove
 from runner.demo.summary import Summary, read_summary
 from runner.demo.view import WIDTH, render, render_next
-from runner.report import in_order
-from runner.rules.words import Words
 from runner.settings import load_settings
-from runner.warehouse import open_warehouse
+from runner.words import Words
 
 
 @click.command(

@@ -8,10 +8,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from runner.cli.console import echo_json, out
 from runner.cli.options import date_option, example
-from runner.console import echo_json, out
-from runner.doctor import NOTE, OK, PROBLEM, Check, examine
-from runner.rules.words import count
+from runner.ops.doctor import NOTE, OK, PROBLEM, Check, examine
+from runner.words import count
 
 STYLES = {OK: "green", NOTE: "yellow", PROBLEM: "bold red"}
 

@@ -6,12 +6,13 @@ from typing import Any
 import click
 from rich.table import Table
 
-from runner import console
+from runner.cli import console
 from runner.cli.options import example
-from runner.jobs import JOB_NAMES
-from runner.ops import migrate, runs
+from runner.database import migrate
+from runner.database.warehouse import open_warehouse
+from runner.dbt.jobs import JOB_NAMES
+from runner.ops import runs
 from runner.settings import load_settings
-from runner.warehouse import open_warehouse
 
 RUNS = ("run", "backfill")
 

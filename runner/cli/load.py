@@ -8,13 +8,13 @@ import click
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from runner import console
+from runner.cli import console
 from runner.cli.options import example
+from runner.cli.progress import progress_bar
+from runner.database.warehouse import open_warehouse
 from runner.load.loader import LoadedTable, load_folder
 from runner.load.problems import LoadRefused
-from runner.progress import progress_bar
 from runner.settings import load_settings
-from runner.warehouse import open_warehouse
 
 
 @click.command(

@@ -13,12 +13,13 @@ from typing import Any
 import click
 import psycopg
 
+from runner.cli.console import dumps, echo_json, log, out
 from runner.cli.options import example
-from runner.console import dumps, echo_json, log, out
+from runner.database.migrate import ensure
+from runner.database.warehouse import open_warehouse
 from runner.errors import FieldlabError
-from runner.lifecycle import LONGEST_REASON, Action, expire, take_step
-from runner.ops.migrate import ensure
-from runner.recommendations import (
+from runner.procurement.lifecycle import LONGEST_REASON, Action, expire, take_step
+from runner.procurement.read import (
     STATUSES,
     TYPES,
     Filter,
@@ -27,10 +28,9 @@ from runner.recommendations import (
     read_recommendation,
     unknown_names,
 )
-from runner.recommendations_view import render_list, render_one, total_in_words
-from runner.rules.words import Words, count
+from runner.procurement.view import render_list, render_one, total_in_words
 from runner.settings import Settings, load_settings
-from runner.warehouse import open_warehouse
+from runner.words import Words, count
 
 Command = Callable[..., Any]
 

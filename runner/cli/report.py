@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 import click
 
+from runner.alignment.read import choose_vendor, dealer_report, find_dealer, in_order
+from runner.alignment.view import WIDTH, render
+from runner.cli.console import echo_json, log, out
 from runner.cli.options import example
-from runner.console import echo_json, log, out
+from runner.database.migrate import ensure
+from runner.database.warehouse import open_warehouse
 from runner.lookup import AmbiguousError
-from runner.ops.migrate import ensure
-from runner.report import choose_vendor, dealer_report, find_dealer, in_order
-from runner.report_view import WIDTH, render
 from runner.settings import load_settings
-from runner.warehouse import open_warehouse
 
 
 @click.command(

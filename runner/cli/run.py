@@ -6,14 +6,14 @@ from typing import Any
 import click
 from rich.table import Table
 
-from runner import console
-from runner.backfill import backfill_prices
+from runner.cli import console
 from runner.cli.options import date_option, example
+from runner.database.warehouse import open_warehouse
+from runner.dbt.jobs import JOB_NAMES
 from runner.errors import FieldlabError
-from runner.jobs import JOB_NAMES
-from runner.pipeline import Request, RunReport, run_pipeline
+from runner.ops.backfill import backfill_prices
+from runner.ops.pipeline import Request, RunReport, run_pipeline
 from runner.settings import load_settings
-from runner.warehouse import open_warehouse
 
 SLOWEST = 5
 

@@ -10,12 +10,12 @@ from typing import Any
 import click
 import psycopg
 
+from runner.database.warehouse import open_warehouse
 from runner.demo import AS_OF
-from runner.recommendations import Filter, list_recommendations
-from runner.rules.procurement import PROCUREMENT_RULES
-from runner.rules.words import Words, day, percent_of
+from runner.procurement.read import Filter, list_recommendations
+from runner.procurement.rules import PROCUREMENT_RULES
 from runner.settings import Settings, load_settings
-from runner.warehouse import open_warehouse
+from runner.words import Words, day, percent_of
 
 HEAD = f"""# What the buyer is told
 

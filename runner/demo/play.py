@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from runner.database.warehouse import Warehouse
 from runner.demo import generate
 from runner.demo.guard import refuse_foreign_data
 from runner.errors import FieldlabError
 from runner.load.loader import load_folder
-from runner.pipeline import Request, RunReport, run_pipeline
+from runner.ops.pipeline import Request, RunReport, run_pipeline
 from runner.settings import Settings
-from runner.warehouse import Warehouse
 
 # Told what is being done.
 Tell = Callable[[str], None]

@@ -3,12 +3,12 @@
 import psycopg
 from psycopg import sql
 
+from runner.database.warehouse import Warehouse
 from runner.demo.guard import holds_demo_data, refuse_foreign_data
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS, tables_of
 from runner.ops.lock import RunLock
 from runner.settings import Settings
-from runner.warehouse import Warehouse
 
 RESULTS = ("staging", "alignment", "procurement", "snapshots", "ops")
 

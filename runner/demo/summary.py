@@ -9,9 +9,9 @@ from typing import LiteralString, NamedTuple
 import psycopg
 from psycopg import sql
 
+from runner.alignment.read import Dealer, Report, dealer_report, find_dealer
 from runner.demo import trade
-from runner.recommendations import Filter, Listing, list_recommendations
-from runner.report import Dealer, Report, dealer_report, find_dealer
+from runner.procurement.read import Filter, Listing, list_recommendations
 from runner.settings import Settings
 
 # The brand whose dealers are shown: the one that reports its sales.

@@ -8,12 +8,12 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from runner.alignment.view import render as render_report
 from runner.demo.play import Played
 from runner.demo.summary import Collection, Influence, Summary
-from runner.recommendations_view import render_list
-from runner.report_view import render as render_report
-from runner.rules.procurement import PROCUREMENT_RULES
-from runner.rules.words import Words
+from runner.procurement.rules import PROCUREMENT_RULES
+from runner.procurement.view import render_list
+from runner.words import Words
 
 WIDTH = 100
 RULE_IDS = frozenset(entry.rule.rule_id for entry in PROCUREMENT_RULES)

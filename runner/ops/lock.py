@@ -6,10 +6,10 @@ from typing import Self
 
 import psycopg
 
+from runner.database.warehouse import Warehouse
 from runner.errors import FieldlabError
 from runner.ops import runs
 from runner.settings import Settings
-from runner.warehouse import Warehouse
 
 
 class RunLock:

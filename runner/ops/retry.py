@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import psycopg
 
-from runner import console
+from runner.cli import console
+from runner.database.warehouse import is_transient
 from runner.errors import FieldlabError
-from runner.warehouse import is_transient
 
 PAUSES = (2.0, 4.0, 8.0)
 """Seconds to wait before each new try."""

@@ -4,7 +4,9 @@ A rule's numbers come from seeds/recommendation_rules.csv. Each rule declares it
 `read_parameters(connection, schema, RULES)` reads them all in one query and refuses a seed that does not fit.
 """
 
-from runner.rules import alignment, findings, orders, prices, supply
+from runner.alignment import rules as alignment
+from runner.procurement import findings
+from runner.procurement.rules import orders, prices, supply
 from runner.rules.parameters import COUNT, Rule
 
 LIFECYCLE = Rule("lifecycle", {"quiet_days": COUNT}, switchable=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from runner.ops.migrate import ensure
+from runner.database.migrate import ensure
 from runner.rules import RULES
 from runner.rules.parameters import Values, read_parameters
 from runner.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 from databases import fresh_database
 from hypothesis import HealthCheck, settings
 
-from runner.server import EmbeddedServer
+from runner.database.server import EmbeddedServer
 
 # A busy machine is no reason for a property to fail.
 settings.register_profile("fieldlab", deadline=None, suppress_health_check=[HealthCheck.too_slow])

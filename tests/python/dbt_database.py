@@ -13,10 +13,10 @@ import pytest
 from databases import fresh_database
 from psycopg.rows import dict_row
 
-from runner.dbt import Dbt, open_dbt
+from runner.database.warehouse import Warehouse
+from runner.dbt.process import Dbt, open_dbt
 from runner.load.contract import create_source_tables
 from runner.settings import load_settings
-from runner.warehouse import Warehouse
 
 SCHEMAS = ("staging", "alignment", "procurement", "snapshots", "ops")
 

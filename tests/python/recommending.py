@@ -8,10 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from runner.lifecycle import publish_findings
-from runner.ops import migrate, runs
+from runner.database import migrate
+from runner.ops import runs
 from runner.ops.runs import Finished, Run
-from runner.rules.findings import Finding, Subject
+from runner.procurement.findings import Finding, Subject
+from runner.procurement.lifecycle import publish_findings
 from runner.settings import Settings, load_settings
 
 TODAY = datetime.now(UTC).date()

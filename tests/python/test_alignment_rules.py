@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.rules.alignment import ADD, DROP, KEEP, Recommendation, Trend, judge, percent, recommend
-from runner.rules.findings import rounded
+from runner.alignment.rules import ADD, DROP, KEEP, Recommendation, Trend, judge, percent, recommend
+from runner.procurement.findings import rounded
 from runner.rules.parameters import Values
 
 DEFAULTS: Mapping[str, Mapping[str, str]] = {

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from runner.analysis import benchmark, compared, network, published, shared
 from runner.cli import main
 from runner.cli.analysis import prices, spending
+from runner.procurement.analysis import benchmark, compared, network, published, shared
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
-from runner.server import EmbeddedServer
+from runner.database.server import EmbeddedServer
 
 ROOT = Path(__file__).resolve().parents[2]
 Fieldlab = Callable[..., subprocess.CompletedProcess[str]]

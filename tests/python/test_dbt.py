@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.dbt import DbtResult, NodeResult, open_dbt
+from runner.database.warehouse import Warehouse
+from runner.dbt.process import DbtResult, NodeResult, open_dbt
 from runner.errors import FieldlabError
 from runner.settings import Settings
-from runner.warehouse import Warehouse
 
 MODEL = NodeResult("model.fieldlab.a", "error", message="Database Error in model a\n  server closed the connection")
 TEST = NodeResult("test.fieldlab.t.123", "fail", message="Got 3 results", file="target/compiled/t.sql")
@@ -67,7 +67,7 @@ def worker(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put another script in dbt's place."""
     file = folder / "worker.py"
     file.write_text(text)
-    monkeypatch.setattr("runner.dbt.WORKER", file)
+    monkeypatch.setattr("runner.dbt.process.WORKER", file)
 
 
 def test_packages_that_are_not_installed_are_told_before_dbt_starts(
@@ -109,7 +109,7 @@ def test_a_dbt_process_that_does_not_stop_is_killed(
 ) -> None:
     deaf = "import os, signal, time; signal.signal(2, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(99)"
     worker(tmp_path, deaf, monkeypatch)
-    monkeypatch.setattr("runner.dbt.SECONDS_TO_STOP", 0.2)
+    monkeypatch.setattr("runner.dbt.process.SECONDS_TO_STOP", 0.2)
     with open_dbt(*place) as dbt:
         process = dbt._process
         assert process.stdout is not None

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from runner.demo import AS_OF, alignment, kitchen
-from runner.rules.procurement import PROCUREMENT_RULES
+from runner.procurement.rules import PROCUREMENT_RULES
 
 ITEMS = {item.name: number for number, item in enumerate(kitchen.ITEMS, 1)}
 VENDORS = {vendor.name: number for number, vendor in enumerate(kitchen.VENDORS, 1)}

@@ -16,7 +16,7 @@ def test_every_dbt_utils_name_the_project_uses_exists_in_the_stand_in() -> None:
     folders = ("models", "macros", "seeds", "snapshots", "tests")
     files = [path for folder in folders for path in (PROJECT / folder).rglob("*") if path.suffix in {".sql", ".yml"}]
     used = {name for path in files for name in re.findall(r"dbt_utils\.(\w+)", path.read_text(encoding="utf-8"))}
-    stand_in = (PROJECT / "runner" / "dbt_utils" / "macros").glob("*.sql")
+    stand_in = (PROJECT / "runner" / "dbt" / "dbt_utils" / "macros").glob("*.sql")
     provided = {
         name
         for path in stand_in

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 from psycopg.conninfo import conninfo_to_dict
 
-from runner import doctor
 from runner.cli import cli
-from runner.doctor import NOTE, OK, PROBLEM, Check, check_installation, check_project, examine
+from runner.database.migrate import ensure
 from runner.load.contract import DOMAINS, create_source_tables
-from runner.ops.migrate import ensure
+from runner.ops import doctor
+from runner.ops.doctor import NOTE, OK, PROBLEM, Check, check_installation, check_project, examine
 from runner.settings import Settings, load_settings
 
 AS_OF = date(2026, 1, 31)

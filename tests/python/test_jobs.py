@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.jobs import JOB_NAMES, JOBS, find_jobs, job_nodes, marts
-from runner.pipeline import build_arguments
+from runner.dbt.jobs import JOB_NAMES, JOBS, find_jobs, job_nodes, marts
+from runner.ops.pipeline import build_arguments
 
 PROJECT = Path(__file__).parents[2]
 

@@ -11,11 +11,11 @@ import pytest
 from psycopg.rows import dict_row
 from recommending import PAST, TODAY, connection, finding, order, publish, settings
 
-from runner import lifecycle
 from runner.errors import FieldlabError
-from runner.lifecycle import Action, expire, publish_findings, take_step
 from runner.ops import runs
 from runner.ops.runs import Run
+from runner.procurement import lifecycle
+from runner.procurement.lifecycle import Action, expire, publish_findings, take_step
 from runner.settings import Settings
 
 # Fixtures that tests take by name.

@@ -11,9 +11,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from runner.database import migrate
+from runner.database.migrate import Migration
 from runner.errors import FieldlabError
-from runner.ops import events, migrate, runs
-from runner.ops.migrate import Migration
+from runner.ops import events, runs
 from runner.ops.runs import Finished, Run
 from runner.settings import Settings
 

@@ -16,14 +16,14 @@ import yaml
 from alignment_marts import PROJECT
 from dbt_database import DbtDatabase, dbt_database
 
-from runner.lifecycle import Action, take_step
-from runner.ops import migrate
-from runner.pipeline import Request, run_pipeline
-from runner.publish import publish_alignment
+from runner.alignment.publish import publish_alignment
+from runner.database import migrate
+from runner.database.warehouse import Warehouse
+from runner.ops.pipeline import Request, run_pipeline
+from runner.procurement.lifecycle import Action, take_step
 from runner.rules import RULES
 from runner.rules.parameters import read_parameters
 from runner.settings import load_settings
-from runner.warehouse import Warehouse
 
 FIRST = date(2024, 6, 30)
 PRICE_RULES = {"cheaper_vendor", "many_vendors", "same_vendor_price_gap", "price_rise"}

@@ -17,14 +17,14 @@ import pytest
 from databases import fresh_database
 from tiny_project import prepare_database, write_tiny_project
 
-from runner.backfill import backfill_prices
-from runner.dbt import Dbt, DbtResult, open_dbt
+from runner.database.warehouse import Warehouse, open_warehouse
+from runner.dbt.process import Dbt, DbtResult, open_dbt
 from runner.errors import FieldlabError
+from runner.ops.backfill import backfill_prices
 from runner.ops.lock import RunLock
+from runner.ops.pipeline import Request, RunReport, run_pipeline
 from runner.ops.runs import Published, Run
-from runner.pipeline import Request, RunReport, run_pipeline
 from runner.settings import Settings, load_settings
-from runner.warehouse import Warehouse, open_warehouse
 
 DAY = date(2025, 3, 31)
 
@@ -90,7 +90,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return publish
 
     publishers = {job: publisher(job) for job in ("alignment", "recommendations", "cleanup-expired")}
-    monkeypatch.setattr("runner.pipeline.PUBLISHERS", publishers)
+    monkeypatch.setattr("runner.ops.pipeline.PUBLISHERS", publishers)
     return calls
 
 
@@ -102,7 +102,7 @@ def no_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
         def run(self, *_: object) -> DbtResult:
             return DbtResult()
 
-    monkeypatch.setattr("runner.pipeline.open_dbt", lambda *_: contextlib.nullcontext(Idle()))
+    monkeypatch.setattr("runner.ops.pipeline.open_dbt", lambda *_: contextlib.nullcontext(Idle()))
 
 
 def set_fault(warehouse: Warehouse, fault: str, value: float) -> None:
@@ -234,7 +234,7 @@ def test_an_older_date_is_built_but_published_only_on_demand(
 def test_a_lost_connection_is_tried_again(
     settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.dbt.PAUSES", (0.1, 0.1, 0.1))
+    monkeypatch.setattr("runner.dbt.process.PAUSES", (0.1, 0.1, 0.1))
     set_fault(warehouse, "lost", 2)
     report = run_jobs(settings, warehouse, "alignment")
     assert report.outcome == "succeeded", report.problems
@@ -246,7 +246,7 @@ def test_a_lost_connection_is_tried_again(
 def test_a_fault_that_stays_is_tried_three_times_more(
     settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.dbt.PAUSES", (0.1, 0.1, 0.1))
+    monkeypatch.setattr("runner.dbt.process.PAUSES", (0.1, 0.1, 0.1))
     set_fault(warehouse, "lost", 99)
     report = run_jobs(settings, warehouse, "alignment")
     assert report.outcome == "failed"
@@ -408,7 +408,7 @@ def test_rules_and_publishers_that_fail_do_not_stop_the_others(
         "recommendations": lambda *_: Published({"new": 3}, {"price_rise": "it broke"}),
         "cleanup-expired": lambda *_: Published({"expired": 1}),
     }
-    monkeypatch.setattr("runner.pipeline.PUBLISHERS", publishers)
+    monkeypatch.setattr("runner.ops.pipeline.PUBLISHERS", publishers)
     report = run_jobs(settings, warehouse, "alignment", "recommendations", "cleanup-expired")
     assert report.outcome == "failed"
     ends = {item.job.name: item.end for item in report.jobs}
@@ -433,7 +433,7 @@ def test_a_publisher_that_loses_its_connection_is_called_again(
         return Published({})
 
     monkeypatch.setattr("runner.ops.retry.PAUSES", (0.1, 0.1, 0.1))
-    monkeypatch.setattr("runner.pipeline.PUBLISHERS", {"cleanup-expired": loses_once})
+    monkeypatch.setattr("runner.ops.pipeline.PUBLISHERS", {"cleanup-expired": loses_once})
     assert run_jobs(settings, warehouse, "cleanup-expired").outcome == "succeeded"
     assert len(calls) == 2
 
@@ -446,7 +446,7 @@ def test_a_rule_that_takes_too_long_is_stopped_with_its_query(
         return Published({})
 
     publishers = {"alignment": lambda *_: Published({}), "recommendations": endless}
-    monkeypatch.setattr("runner.pipeline.PUBLISHERS", publishers)
+    monkeypatch.setattr("runner.ops.pipeline.PUBLISHERS", publishers)
     report = run_jobs(settings, warehouse, "alignment", "recommendations", time_limit=1)
     assert outcomes(report) == {"alignment": "succeeded", "recommendations": "failed"}
     assert report.seconds < 10
@@ -480,7 +480,7 @@ def test_parameters_that_cannot_be_fail_the_jobs_with_rules_alone(
     def refuse(*_: object) -> None:
         raise FieldlabError("keep.enabled is wrong.", "Correct it.")
 
-    monkeypatch.setattr("runner.pipeline.check_seed_file", refuse)
+    monkeypatch.setattr("runner.ops.pipeline.check_seed_file", refuse)
     report = run_jobs(settings, warehouse, "alignment", "anomalies")
     assert outcomes(report) == {"anomalies": "succeeded", "alignment": "failed"}
     assert (published, report.problems) == ([], ("keep.enabled is wrong. Correct it.",))

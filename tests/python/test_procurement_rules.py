@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.procurement.findings import Facts, Finding, Row, Subject
+from runner.procurement.rules import PROCUREMENT_RULES
+from runner.procurement.rules.orders import over_ordering, reorder_due, small_orders, unusual_spend
+from runner.procurement.rules.prices import cheaper_vendor, many_vendors, price_rise, same_vendor_price_gap
+from runner.procurement.rules.supply import seasonal_peak, single_source
 from runner.rules import RULES
-from runner.rules.findings import Facts, Finding, Row, Subject
-from runner.rules.orders import over_ordering, reorder_due, small_orders, unusual_spend
 from runner.rules.parameters import Values, check_parameters
-from runner.rules.prices import cheaper_vendor, many_vendors, price_rise, same_vendor_price_gap
-from runner.rules.procurement import PROCUREMENT_RULES
-from runner.rules.supply import seasonal_peak, single_source
-from runner.rules.words import Words, measured
+from runner.words import Words, measured
 
 PROJECT = Path(__file__).parents[2]
 AS_OF = date(2022, 10, 31)
@@ -461,6 +461,6 @@ def test_a_fingerprint_is_the_hash_of_rule_and_subject() -> None:
 
 
 def test_every_rule_of_the_registry_is_one_the_seed_can_tune() -> None:
-    folder = PROJECT / "runner" / "rules" / "queries"
+    folder = PROJECT / "runner" / "procurement" / "rules" / "queries"
     assert {entry.rule.rule_id for entry in PROCUREMENT_RULES} <= VALUES.keys()
     assert {entry.query for entry in PROCUREMENT_RULES} == {path.stem for path in folder.glob("*.sql")}

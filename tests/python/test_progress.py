@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from runner import console
-from runner.progress import dbt_progress
+from runner.cli import console
+from runner.cli.progress import dbt_progress
 
 
 def event(level: str, code: str, msg: str, **data: object) -> dict[str, Any]:

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from dbt_database import DbtDatabase, dbt_database
 
-from runner.dbt import DbtResult, open_dbt
-from runner.jobs import JOBS, job_nodes
+from runner.database.warehouse import Warehouse
+from runner.dbt.jobs import JOBS, job_nodes
+from runner.dbt.process import DbtResult, open_dbt
 from runner.load.contract import DOMAINS, create_source_tables
 from runner.settings import load_settings
-from runner.warehouse import Warehouse
 
 AS_OF = date(2024, 2, 29)
 

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from alignment_marts import AS_OF, PROJECT, SETTINGS, Market, fill, open_marts, parameters
 
-from runner import publish
+from runner.alignment import publish
+from runner.alignment.publish import Published, publish_alignment
 from runner.errors import FieldlabError
-from runner.publish import Published, publish_alignment
 
 NOW = datetime(2022, 11, 1, 4, 0, 0, 123987, tzinfo=UTC)
 RUN = UUID("00000000-0000-0000-0000-000000000001")

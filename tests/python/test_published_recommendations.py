@@ -18,11 +18,11 @@ from oracle.recommendations import counted_once, recommendations
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from runner.database.warehouse import Warehouse
 from runner.load.contract import create_source_tables
-from runner.pipeline import Request, run_pipeline
-from runner.recommendations import Filter, list_recommendations
+from runner.ops.pipeline import Request, run_pipeline
+from runner.procurement.read import Filter, list_recommendations
 from runner.settings import Settings, load_settings
-from runner.warehouse import Warehouse
 
 ZONE = "America/New_York"
 # A confidence is published with 12 decimals, and may be computed from a published deviation.

@@ -13,8 +13,8 @@ from recommending import PAST, connection, finding, order, publish, settings
 
 from runner.cli.recommendations import recommendations
 from runner.errors import FieldlabError
-from runner.rules.findings import Subject
-from runner.rules.savings import Claim, total_savings
+from runner.procurement.findings import Subject
+from runner.procurement.savings import Claim, total_savings
 from runner.settings import Settings
 
 # Fixtures that tests take by name.

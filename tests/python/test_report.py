@@ -13,12 +13,12 @@ import pytest
 from alignment_marts import AS_OF, COMPUTED_AT, PROJECT, SETTINGS, Market, fill, open_marts, parameters
 from rich.console import Console
 
+from runner.alignment.publish import publish_alignment
+from runner.alignment.read import Report, choose_vendor, dealer_report, find_dealer, in_order
+from runner.alignment.view import render
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError
 from runner.ops import runs
-from runner.publish import publish_alignment
-from runner.report import Report, choose_vendor, dealer_report, find_dealer, in_order
-from runner.report_view import render
 
 MARTS_AT = datetime.fromisoformat(COMPUTED_AT)
 PUBLISHED_AT = MARTS_AT + timedelta(hours=1)

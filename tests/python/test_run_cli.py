@@ -8,9 +8,9 @@ from click.testing import CliRunner, Result
 
 from runner.cli import cli
 from runner.cli.run import print_report, report_json
-from runner.jobs import JOBS
+from runner.dbt.jobs import JOBS
+from runner.ops.pipeline import JobReport, RunReport
 from runner.ops.runs import Finished, Run
-from runner.pipeline import JobReport, RunReport
 
 LONG = "a_very_long_model_name_" * 5
 

@@ -16,17 +16,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
-import runner.server
-from runner import binaries, server_watch
-from runner.binaries import find_binaries, is_passable, reachable_binaries
+import runner.database.server
+from runner.database import binaries, server_watch
+from runner.database.binaries import find_binaries, is_passable, reachable_binaries
+from runner.database.server import EmbeddedServer, _command_line, memory_mb, server_settings
 from runner.errors import FieldlabError
-from runner.server import EmbeddedServer, _command_line, memory_mb, server_settings
 
 # Another command: it uses the server until its standard input is closed.
 USER_PROGRAM = """
 import sys
 from pathlib import Path
-from runner.server import EmbeddedServer
+from runner.database.server import EmbeddedServer
 
 with EmbeddedServer(Path(sys.argv[1]), durable=False).use() as url:
     print(url, flush=True)
@@ -425,7 +425,7 @@ def test_memory_settings_fit_small_and_large_machines() -> None:
 
 def test_the_limit_of_a_container_counts_as_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(runner.server, "CONTAINER_LIMITS", (str(limit), str(tmp_path / "absent")))
+    monkeypatch.setattr(runner.database.server, "CONTAINER_LIMITS", (str(limit), str(tmp_path / "absent")))
     limit.write_text("max\n", encoding="utf-8")
     unlimited = memory_mb()
     limit.write_text(f"{256 * 2**20}\n", encoding="utf-8")

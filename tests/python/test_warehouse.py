@@ -10,10 +10,10 @@ import pytest
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
-from runner import server_watch, warehouse
+from runner.database import server_watch, warehouse
+from runner.database.warehouse import Warehouse, configured_warehouse, embedded_server, is_transient, open_warehouse
 from runner.errors import FieldlabError
 from runner.settings import Settings, load_settings
-from runner.warehouse import Warehouse, configured_warehouse, embedded_server, is_transient, open_warehouse
 
 PROFILE = """
 fieldlab:

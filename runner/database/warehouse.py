@@ -1,7 +1,7 @@
 """The one place that says which database fieldlab works in, and opens it.
 
 It is FIELDLAB_DATABASE_URL, else the target that the user's dbt profile selects, else the embedded server. dbt is
-handed the same connection in environment variables (`dbt_environment`), which runner/profiles/profiles.yml reads.
+handed the same connection in environment variables (`dbt_environment`), which runner/dbt/profiles/profiles.yml reads.
 """
 
 import os
@@ -15,9 +15,9 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
-from runner.dbt_profile import read_profile
+from runner.database.profile import read_profile
+from runner.database.server import EmbeddedServer
 from runner.errors import FieldlabError
-from runner.server import EmbeddedServer
 from runner.settings import Settings
 
 EMBEDDED = "embedded database"

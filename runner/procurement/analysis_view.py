@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runner.analysis import GROUPINGS, Period, Prices, Row, Spending
-from runner.rules.words import Words, count, day, quantity
+from runner.procurement.analysis import GROUPINGS, Period, Prices, Row, Spending
+from runner.words import Words, count, day, quantity
 
 NO_NAME = "(no longer known)"
 TENTH = Decimal("0.1")

@@ -15,11 +15,11 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from runner.console import dumps
+from runner.cli.console import dumps
 from runner.errors import FieldlabError
 from runner.ops import events, runs
 from runner.ops.runs import Run
-from runner.rules.findings import Finding
+from runner.procurement.findings import Finding
 from runner.settings import Settings
 
 OPEN = ("PENDING", "VIEWED")

@@ -6,10 +6,10 @@ from typing import Protocol
 
 import psycopg
 
-from runner.lifecycle import expire, publish_findings
+from runner.alignment.publish import publish_alignment
 from runner.ops.runs import Published, Run
-from runner.publish import publish_alignment
-from runner.recommend import find_recommendations
+from runner.procurement.lifecycle import expire, publish_findings
+from runner.procurement.publish import find_recommendations
 from runner.rules import LIFECYCLE, RULES
 from runner.rules.parameters import read_parameters
 from runner.settings import Settings

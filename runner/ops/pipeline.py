@@ -20,23 +20,24 @@ from typing import NoReturn
 import psycopg
 from psycopg import sql
 
-from runner import console
-from runner.dbt import DbtResult, NodeResult, open_dbt
-from runner.doctor import is_stale, newest_day
+from runner.cli import console
+from runner.cli.progress import dbt_progress
+from runner.database import migrate
+from runner.database.sources import is_present
+from runner.database.warehouse import Warehouse
+from runner.dbt.jobs import Job, find_jobs, job_nodes, marts
+from runner.dbt.process import DbtResult, NodeResult, open_dbt
 from runner.errors import FieldlabError
-from runner.jobs import Job, find_jobs, job_nodes, marts
 from runner.lookup import closest, either
-from runner.ops import events, migrate, runs
+from runner.ops import events, runs
+from runner.ops.doctor import is_stale, newest_day
 from runner.ops.lock import RunLock
+from runner.ops.publishers import PUBLISHERS
 from runner.ops.retry import patiently
 from runner.ops.runs import Finished, Published, Run
-from runner.progress import dbt_progress
-from runner.publishers import PUBLISHERS
 from runner.rules import RULES
 from runner.rules.parameters import check_seed_file
 from runner.settings import Settings
-from runner.sources import is_present
-from runner.warehouse import Warehouse
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from pathlib import Path
 from random import SystemRandom
 from urllib.parse import quote
 
-from runner import server_watch
-from runner.binaries import (
+from runner.database import server_watch
+from runner.database.binaries import (
     environment,
     find_binaries,
     is_passable,

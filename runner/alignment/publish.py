@@ -11,10 +11,10 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from runner.console import json_default
+from runner.alignment.rules import Key, Market, Recommendation, Trend, judge, recommend
+from runner.cli.console import json_default
 from runner.errors import FieldlabError
-from runner.rules.alignment import Key, Market, Recommendation, Trend, judge, recommend
-from runner.rules.findings import rounded
+from runner.procurement.findings import rounded
 from runner.rules.parameters import Values
 from runner.settings import Settings
 

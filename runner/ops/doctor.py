@@ -13,11 +13,11 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from psycopg import sql
 
+from runner.database.migrate import applied_version, migrations
+from runner.database.warehouse import Warehouse, open_warehouse
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS, Column, Table, tables_of
-from runner.ops.migrate import applied_version, migrations
 from runner.settings import Settings, load_settings
-from runner.warehouse import Warehouse, open_warehouse
 
 OK = "ok"
 NOTE = "note"
@@ -106,7 +106,7 @@ def _requirements() -> tuple[str, list[Requirement]]:
         installed = metadata.metadata("fieldlab")
         python, packages = installed["Requires-Python"], installed.get_all("Requires-Dist") or []
     except metadata.PackageNotFoundError:  # running from a checkout that was not installed
-        declared = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+        declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
         python, packages = declared["project"]["requires-python"], declared["project"]["dependencies"]
     requirements = [Requirement(package) for package in packages]
     return python, [one for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]

@@ -10,10 +10,10 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from runner.errors import FieldlabError
-from runner.lifecycle import OPEN, clock
 from runner.lookup import closest, either
-from runner.rules.findings import SavingsBasis
-from runner.rules.savings import Claim, total_savings
+from runner.procurement.findings import SavingsBasis
+from runner.procurement.lifecycle import OPEN, clock
+from runner.procurement.savings import Claim, total_savings
 from runner.settings import Settings
 
 TYPES = (

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
-from runner import console
-from runner.dbt import Event, Listener
+from runner.cli import console
+from runner.dbt.process import Event, Listener
 
 # Results of nodes and summaries of them: the run's results tell these.
 RESULT_CODES = ("Q", "Z")

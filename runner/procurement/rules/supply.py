@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from runner.rules.findings import Facts, Finding, Row, Subject, published
+from runner.procurement.findings import Facts, Finding, Row, Subject, published
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE, Rule
-from runner.rules.words import count, day, percent, quantity
+from runner.words import count, day, percent, quantity
 
 SINGLE_SOURCE = Rule(
     "single_source",

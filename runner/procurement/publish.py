@@ -10,11 +10,11 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from runner.rules.findings import Facts, Finding, Row
+from runner.procurement.findings import Facts, Finding, Row
+from runner.procurement.rules import PROCUREMENT_RULES, ProcurementRule
 from runner.rules.parameters import Values
-from runner.rules.procurement import PROCUREMENT_RULES, ProcurementRule
-from runner.rules.words import Words
 from runner.settings import Settings
+from runner.words import Words
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def find_recommendations(
 
 
 def _rows(connection: psycopg.Connection, settings: Settings, entry: ProcurementRule, facts: Facts) -> list[Row]:
-    text = (files("runner.rules") / "queries" / f"{entry.query}.sql").read_text(encoding="utf-8")
+    text = (files("runner.procurement.rules") / "queries" / f"{entry.query}.sql").read_text(encoding="utf-8")
     query = sql.SQL(text).format(procurement=sql.Identifier(settings.schema("procurement")))
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(query, _dates(entry, facts))

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import psycopg
 
+from runner.alignment.publish import named_sql, publish_vendor, read_dealers, read_vendor, report_data, to_milliseconds
+from runner.alignment.rules import recommend
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError, closest, either
 from runner.ops import runs
-from runner.publish import named_sql, publish_vendor, read_dealers, read_vendor, report_data, to_milliseconds
 from runner.rules import RULES
-from runner.rules.alignment import recommend
 from runner.rules.parameters import Values, read_parameters
 from runner.settings import Settings
 

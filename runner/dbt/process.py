@@ -19,14 +19,14 @@ from typing import IO, Any
 
 import psycopg
 
-from runner import console
+from runner.cli import console
+from runner.database.warehouse import Warehouse, is_transient
 from runner.errors import FieldlabError
 from runner.ops.retry import PAUSES
 from runner.settings import Settings
-from runner.warehouse import Warehouse, is_transient
 
 PROFILES_DIR = Path(__file__).parent / "profiles"
-WORKER = Path(__file__).parent / "dbt_worker.py"
+WORKER = Path(__file__).parent / "worker.py"
 
 SECONDS_TO_STOP = 10.0
 """How long dbt may take to cancel its queries and leave before it is killed."""

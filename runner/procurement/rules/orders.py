@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 from math import floor
 
-from runner.rules.findings import (
+from runner.procurement.findings import (
     DAYS_PER_YEAR,
     Facts,
     Finding,
@@ -18,7 +18,7 @@ from runner.rules.findings import (
     rounded,
 )
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE, Rule
-from runner.rules.words import count, day, each, measured, possessive, quantity
+from runner.words import count, day, each, measured, possessive, quantity
 
 SMALL_ORDERS = Rule(
     "small_orders",

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from runner.rules import orders, prices, supply
-from runner.rules.findings import Facts, Finding, Row
+from runner.procurement.findings import Facts, Finding, Row
+from runner.procurement.rules import orders, prices, supply
 from runner.rules.parameters import Rule
 
 

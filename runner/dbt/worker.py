@@ -1,4 +1,4 @@
-"""The child process dbt runs in. Started by `runner.dbt`; it imports nothing of the runner.
+"""The child process dbt runs in. Started by `runner.dbt.process`; it imports nothing of the runner.
 
 Each line of standard input is one invocation: {"arguments": [...], "environment": {...}}. dbt's own JSON log lines go
 to standard output; when an invocation is over, one line {"invocation": {"success": ..., "error": ...}} follows them.

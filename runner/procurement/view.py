@@ -11,9 +11,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from runner.recommendations import Listing
-from runner.rules.findings import SavingsBasis
-from runner.rules.words import Words, count, day, percent_of
+from runner.procurement.findings import SavingsBasis
+from runner.procurement.read import Listing
+from runner.words import Words, count, day, percent_of
 
 PRIORITIES = {1: "critical", 2: "high", 3: "medium", 4: "low", 5: "note"}
 STYLES = {1: "bold red", 2: "yellow", 3: "", 4: "dim", 5: "dim"}

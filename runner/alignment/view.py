@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from runner.report import Dealer, Report
+from runner.alignment.read import Dealer, Report
 
 WIDTH = 100
 BAR = 20

@@ -29,7 +29,7 @@ class Migration:
 @cache
 def migrations() -> tuple[Migration, ...]:
     """Every step this version of fieldlab knows, first to last."""
-    files = [file for file in resources.files("runner.ops").joinpath("migrations").iterdir() if _number(file.name)]
+    files = [file for file in resources.files("runner.database").joinpath("migrations").iterdir() if _number(file.name)]
     steps = [Migration(_number(file.name), file.name, file.read_text(encoding="utf-8")) for file in files]
     return tuple(sorted(steps, key=lambda step: step.version))
 

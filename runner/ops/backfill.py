@@ -11,19 +11,20 @@ from datetime import date, timedelta
 import psycopg
 from psycopg import sql
 
-from runner import console
-from runner.dbt import Dbt, Listener, ignore, open_dbt
+from runner.cli import console
+from runner.cli.progress import dbt_progress, progress_bar
+from runner.database import migrate
+from runner.database.sources import is_present
+from runner.database.warehouse import Warehouse
+from runner.dbt.jobs import find_jobs
+from runner.dbt.process import Dbt, Listener, ignore, open_dbt
 from runner.errors import FieldlabError
-from runner.jobs import find_jobs
-from runner.ops import migrate, runs
+from runner.ops import runs
 from runner.ops.lock import RunLock
+from runner.ops.pipeline import TimeLimitError, explain, stoppable, time_limit
 from runner.ops.retry import patiently
 from runner.ops.runs import Finished, Run
-from runner.pipeline import TimeLimitError, explain, stoppable, time_limit
-from runner.progress import dbt_progress, progress_bar
 from runner.settings import Settings
-from runner.sources import is_present
-from runner.warehouse import Warehouse
 
 MODEL = "price_snapshots"
 LINES = "invoice_lines"

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from runner.rules.parameters import NUMBER, Rule, Values
-from runner.rules.words import Words
+from runner.words import Words
 
 DAYS_PER_YEAR = 365
 

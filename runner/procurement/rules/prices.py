@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
 
-from runner.rules.findings import (
+from runner.procurement.findings import (
     DAYS_PER_YEAR,
     Facts,
     Finding,
@@ -19,7 +19,7 @@ from runner.rules.findings import (
     published,
 )
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, Rule
-from runner.rules.words import count, day, each, listing, measured, percent, possessive
+from runner.words import count, day, each, listing, measured, percent, possessive
 
 CHEAPER_VENDOR = Rule(
     "cheaper_vendor",

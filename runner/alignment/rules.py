@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import count, islice
 from typing import Any, Literal, NamedTuple
 
-from runner.rules.findings import rounded
+from runner.procurement.findings import rounded
 from runner.rules.parameters import COUNT, SHARE, Rule, Values
 
 KEEP = Rule("keep", {"min_trend": SHARE, "high_trend": SHARE, "max_count": COUNT})
