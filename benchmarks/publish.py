@@ -12,8 +12,8 @@ from runner.alignment.publish import publish_alignment
 from runner.cli.console import out
 from runner.database.migrate import ensure
 from runner.database.warehouse import open_warehouse
-from runner.rules import RULES
 from runner.rules.parameters import read_parameters
+from runner.rules.registry import RULES
 from runner.settings import load_settings
 
 

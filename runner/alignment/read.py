@@ -13,8 +13,8 @@ from runner.alignment.rules import recommend
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError, closest, either
 from runner.ops import runs
-from runner.rules import RULES
 from runner.rules.parameters import Values, read_parameters
+from runner.rules.registry import RULES
 from runner.settings import Settings
 
 # The order in which a report is written; jsonb keeps none.

@@ -10,8 +10,8 @@ from runner.alignment.publish import publish_alignment
 from runner.ops.runs import Published, Run
 from runner.procurement.lifecycle import expire, publish_findings
 from runner.procurement.publish import find_recommendations
-from runner.rules import LIFECYCLE, RULES
 from runner.rules.parameters import read_parameters
+from runner.rules.registry import LIFECYCLE, RULES
 from runner.settings import Settings
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 
 from runner.database.migrate import ensure
-from runner.rules import RULES
 from runner.rules.parameters import Values, read_parameters
+from runner.rules.registry import RULES
 from runner.settings import Settings
 
 PROJECT = Path(__file__).parents[2]

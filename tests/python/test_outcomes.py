@@ -21,8 +21,8 @@ from runner.database import migrate
 from runner.database.warehouse import Warehouse
 from runner.ops.pipeline import Request, run_pipeline
 from runner.procurement.lifecycle import Action, take_step
-from runner.rules import RULES
 from runner.rules.parameters import read_parameters
+from runner.rules.registry import RULES
 from runner.settings import load_settings
 
 FIRST = date(2024, 6, 30)

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from runner.errors import FieldlabError
-from runner.rules import RULES
 from runner.rules.parameters import COUNT, SHARE, Rule, SeedRow, check_parameters, check_seed_file, read_parameters
+from runner.rules.registry import RULES
 
 PROJECT = Path(__file__).parents[2]
 RULE = Rule("keep", {"min_trend": SHARE, "max_count": COUNT})

@@ -17,8 +17,8 @@ from runner.procurement.rules import PROCUREMENT_RULES
 from runner.procurement.rules.orders import over_ordering, reorder_due, small_orders, unusual_spend
 from runner.procurement.rules.prices import cheaper_vendor, many_vendors, price_rise, same_vendor_price_gap
 from runner.procurement.rules.supply import seasonal_peak, single_source
-from runner.rules import RULES
 from runner.rules.parameters import Values, check_parameters
+from runner.rules.registry import RULES
 from runner.words import Words, measured
 
 PROJECT = Path(__file__).parents[2]
