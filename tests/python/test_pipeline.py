@@ -68,7 +68,7 @@ def dbt_process(shared_database: str, project: Path) -> Iterator[Dbt]:
 def shared_dbt(dbt_process: Dbt, monkeypatch: pytest.MonkeyPatch) -> None:
     """One dbt for all runs that do not stop theirs: starting it takes longer than what it does here."""
     for module in ("pipeline", "backfill"):
-        monkeypatch.setattr(f"runner.{module}.open_dbt", lambda *_: contextlib.nullcontext(dbt_process))
+        monkeypatch.setattr(f"runner.ops.{module}.open_dbt", lambda *_: contextlib.nullcontext(dbt_process))
 
 
 @pytest.fixture
