@@ -1,5 +1,6 @@
-{#- The two columns that end every mart: the date it is about and the moment its run began (one value per run). -#}
+{#- The columns that end every mart: the date it is about, the moment its run began (one value per run) and the run. -#}
 {% macro run_columns() %}
     {{- as_of() }} as as_of,
-    cast('{{ run_started_at.isoformat() }}' as timestamp with time zone) as computed_at
+    cast('{{ run_started_at.isoformat() }}' as timestamp with time zone) as computed_at,
+    cast({{ dbt.string_literal(dbt.escape_single_quotes(run_id())) }} as text) as run_id
 {%- endmacro %}

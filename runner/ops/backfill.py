@@ -76,7 +76,7 @@ def backfill_prices(settings: Settings, warehouse: Warehouse, first: date, last:
             patiently(lambda: _begin(settings, warehouse, run))
             begun = time.monotonic()
             try:
-                _fill(settings, warehouse, done, lines_as_of, lock)
+                _fill(settings, warehouse, run, done, lines_as_of=lines_as_of, lock=lock)
             except (FieldlabError, psycopg.Error, KeyboardInterrupt) as error:
                 problem = error
             done.seconds = time.monotonic() - begun
@@ -90,14 +90,16 @@ def backfill_prices(settings: Settings, warehouse: Warehouse, first: date, last:
     return done
 
 
-def _fill(settings: Settings, warehouse: Warehouse, done: Backfill, lines_as_of: date, lock: RunLock) -> None:
+def _fill(
+    settings: Settings, warehouse: Warehouse, run: Run, done: Backfill, *, lines_as_of: date, lock: RunLock
+) -> None:
     limit = find_jobs([JOB])[0].seconds
     with open_dbt(settings, warehouse) as dbt:
         console.log(f"dbt builds what {MODEL} reads, as of {lines_as_of}.")
         with dbt_progress() as listen, time_limit(limit):
             arguments = ["build", "--select", f"+{MODEL}", "--exclude", MODEL]
             arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
-            _run(dbt, arguments, lines_as_of, listen)
+            _run(dbt, run, arguments, lines_as_of, listen)
 
         with progress_bar() as bar:
             days = (done.last - done.first).days + 1
@@ -105,13 +107,14 @@ def _fill(settings: Settings, warehouse: Warehouse, done: Backfill, lines_as_of:
                 day = done.first + timedelta(days=number)
                 patiently(lock.hold)
                 with time_limit(limit):
-                    done.rows += _run(dbt, ["run", "--select", MODEL], day, ignore)
+                    done.rows += _run(dbt, run, ["run", "--select", MODEL], day, ignore)
                 done.days.append(day)
 
 
-def _run(dbt: Dbt, arguments: list[str], as_of: date, listen: Listener) -> int:
+def _run(dbt: Dbt, run: Run, arguments: list[str], as_of: date, listen: Listener) -> int:
     """Invoke dbt as of a date; the rows it wrote."""
-    result = dbt.run(arguments, {"FIELDLAB_AS_OF": as_of.isoformat()}, listen)
+    environment = {"FIELDLAB_AS_OF": as_of.isoformat(), "FIELDLAB_RUN_ID": str(run.run_id)}
+    result = dbt.run(arguments, environment, listen)
     if not result.success:
         raise FieldlabError("\n".join([f"dbt failed as of {as_of}.", *result.explain()]))
     return sum(node.rows or 0 for node in result.nodes)

@@ -264,7 +264,8 @@ class _Work:
 
         with dbt_progress() as listen, open_dbt(self.settings, self.warehouse) as dbt:
             arguments = build_arguments(names, full_refresh=self.request.full_refresh)
-            self.built = dbt.run(arguments, {"FIELDLAB_AS_OF": self.run.as_of.isoformat()}, listen)
+            environment = {"FIELDLAB_AS_OF": self.run.as_of.isoformat(), "FIELDLAB_RUN_ID": str(self.run.run_id)}
+            self.built = dbt.run(arguments, environment, listen)
             if self.built.nodes:
                 manifest = dbt.manifest()
                 self.nodes_of = job_nodes(manifest, self.active)

@@ -90,11 +90,12 @@ def fill(database: DbtDatabase, sources: alignment.Sources, *, with_optional: bo
 
 
 def published(database: DbtDatabase, mart: str, as_of: date) -> list[dict[str, Any]]:
-    """The rows of a mart without `as_of`, which must be right, and `computed_at`, which must be there."""
+    """The rows of a mart without `as_of`, which must be right, and `computed_at` and `run_id`, which must be there."""
     found = database.rows(f"select * from fieldlab_alignment.{mart}")
     for row in found:
         assert row.pop("as_of") == as_of
         assert row.pop("computed_at").tzinfo is not None
+        assert row.pop("run_id")
     return found
 
 

@@ -326,6 +326,23 @@ def test_history_survives_a_full_refresh(
     assert [day for (day,) in found] == days
 
 
+def test_what_dbt_builds_has_the_id_of_the_run_on_record(
+    settings: Settings, warehouse: Warehouse, shared_dbt: None
+) -> None:
+    report = run_jobs(settings, warehouse, "spending-metrics")
+    assert query(warehouse, "select distinct run_id from fieldlab_procurement.invoice_lines") == [
+        (str(report.run.run_id),)
+    ]
+
+    backfill_prices(settings, warehouse, DAY, DAY + timedelta(days=1))
+    jobs = query(
+        warehouse,
+        "select distinct job from fieldlab_procurement.price_snapshots"
+        " inner join fieldlab_ops.job_runs on price_snapshots.run_id = job_runs.run_id::text",
+    )
+    assert jobs == [("backfill",)]
+
+
 def test_a_backfill_fills_each_day_once_and_keeps_newer_lines(
     settings: Settings, warehouse: Warehouse, shared_dbt: None
 ) -> None:

@@ -119,7 +119,7 @@ def fill(url: str, sources: procurement.Sources, world: World) -> None:
 
 
 def published(url: str, mart: str, world: World) -> list[dict[str, Any]]:
-    """The rows of a mart without `as_of` and `computed_at`; of price snapshots those of the world's own dates."""
+    """The rows of a mart without the columns of the run; of price snapshots those of the world's own dates."""
     query = sql.SQL("select * from {}").format(sql.Identifier("fieldlab_procurement", mart))
     if mart == "price_snapshots":
         days = [world.as_of - timedelta(ago) for ago in (*world.earlier, 0)]
@@ -130,6 +130,7 @@ def published(url: str, mart: str, world: World) -> list[dict[str, Any]]:
         # What did not change keeps the run that wrote it.
         assert row.pop("as_of") == world.as_of or mart in {"price_snapshots", "spending_metrics"}
         assert row.pop("computed_at").tzinfo is not None
+        assert row.pop("run_id")
     return found
 
 

@@ -138,6 +138,24 @@ def test_a_day_that_someone_else_removed_or_spoilt_is_made_good(database: DbtDat
     assert rows(database) == before
 
 
+def test_rows_keep_the_id_of_the_run_that_wrote_them_also_when_it_had_none(database: DbtDatabase) -> None:
+    with database.connect("fieldlab_procurement") as connection:
+        connection.execute("alter table spending_metrics drop column run_id")
+    with database.connect("raw_procurement") as connection:
+        connection.execute('update "InvoiceItem" set quantity = 7 where id = 11')
+
+    models = ("invoice_lines", "int_procurement__branch_days_totalled", "spending_metrics")
+    environment = {"FIELDLAB_AS_OF": AS_OF.isoformat(), "FIELDLAB_RUN_ID": "tonight's run"}
+    result = database.dbt.invoke(["run", "--select", *models], environment)
+    assert result.success, result.explain()
+
+    found = database.rows(
+        "select distinct date = '2024-03-01' and coalesce(branch_id, 0) = 1 as changed, run_id"
+        " from fieldlab_procurement.spending_metrics order by 1"
+    )
+    assert found == [{"changed": False, "run_id": None}, {"changed": True, "run_id": "tonight's run"}]
+
+
 def fill(connection: psycopg.Connection) -> None:
     """One day per change, each with three branches: its own, a neighbour and none."""
     numbers = [*range(1, len(CHANGES) + 1), NEIGHBOUR]
@@ -200,7 +218,7 @@ def refreshed(database: DbtDatabase, *flags: str, as_of: date = AS_OF) -> list[d
 def rows(database: DbtDatabase) -> list[dict[str, Any]]:
     """All rows without what may differ between runs."""
     found = database.rows("select * from fieldlab_procurement.spending_metrics order by dimension_hash")
-    return [{k: v for k, v in row.items() if k not in {"as_of", "computed_at"}} for row in found]
+    return [{k: v for k, v in row.items() if k not in {"as_of", "computed_at", "run_id"}} for row in found]
 
 
 def computed(database: DbtDatabase) -> dict[tuple[date, int | None], Any]:

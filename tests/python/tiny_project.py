@@ -61,13 +61,19 @@ select 1 as id, {{ fault('bad') }} > 0 as is_bad from pause
 """,
     "models/market_summary.sql": "select count(*) as n from {{ ref('market') }}",
     "models/invoice_lines.sql": """
-select number, '{{ env_var("FIELDLAB_AS_OF", "2000-01-01") if execute }}'::date as as_of
+select
+    number,
+    '{{ env_var("FIELDLAB_AS_OF", "2000-01-01") if execute }}'::date as as_of,
+    '{{ env_var("FIELDLAB_RUN_ID", "") if execute }}' as run_id
 from generate_series(1, 3) as number
 """,
     "models/spending_metrics.sql": "select 1 / (1 - {{ fault('broken') }}) as one from {{ ref('invoice_lines') }}",
     "models/price_snapshots.sql": """
 {{ config(pre_hook="{{ delete_day() }}") }}
-select '{{ env_var("FIELDLAB_AS_OF", "2000-01-01") if execute }}'::date as snapshot_date, number
+select
+    '{{ env_var("FIELDLAB_AS_OF", "2000-01-01") if execute }}'::date as snapshot_date,
+    number,
+    '{{ env_var("FIELDLAB_RUN_ID", "") if execute }}' as run_id
 from {{ ref('invoice_lines') }}
 cross join (select pg_sleep({{ fault('slow_day') }})) as pause
 """,

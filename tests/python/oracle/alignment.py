@@ -1,7 +1,8 @@
 """Every alignment mart from its definition: plain loops over exact fractions, no SQL and no shortcut.
 
 `marts(sources, as_of, zone)` gives for each mart the rows it must hold, as dicts of column -> value. Numbers are
-`Fraction`s; what does not end is rounded to the 12 decimals that marts publish. `as_of` and `computed_at` are left out.
+`Fraction`s; what does not end is rounded to the 12 decimals that marts publish. The
+columns of the run (`as_of`, `computed_at`, `run_id`) are left out.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """Every procurement mart from its definition: plain loops over exact fractions, no SQL and no shortcut.
 
 `marts(sources, as_of, zone)` gives for each mart the rows it must hold, as dicts of column -> value. Numbers are
-`Fraction`s: what the warehouse publishes with a fixed scale must lie within half a unit of it. `as_of` and
-`computed_at` are left out.
+`Fraction`s: what the warehouse publishes with a fixed scale must lie within half a unit of it. The columns of
+the run (`as_of`, `computed_at`, `run_id`) are left out.
 """
 
 import hashlib
