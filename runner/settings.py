@@ -101,7 +101,7 @@ def load_settings() -> Settings:
     Raises:
         FieldlabError: There is no dbt project in any of these places, or the profile cannot be used.
     """
-    project_dir = _find_project()
+    project_dir = find_project()
     home = Path(os.environ.get("FIELDLAB_HOME") or project_dir / ".fieldlab").expanduser().resolve()
     profile = read_profile(project_dir)
     if profile is None:
@@ -109,7 +109,12 @@ def load_settings() -> Settings:
     return Settings(project_dir, home, target_schema=profile.schema, threads=profile.threads)
 
 
-def _find_project() -> Path:
+def find_project() -> Path:
+    """The folder of the dbt project to work in: see `load_settings`.
+
+    Raises:
+        FieldlabError: There is none.
+    """
     given = os.environ.get("FIELDLAB_PROJECT_DIR")
     here = Path.cwd()
     candidates = [Path(given)] if given else [here, *here.parents, Path(__file__).resolve().parent.parent]

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from runner.demo import kitchen, trade
 from runner.errors import FieldlabError
-from runner.load.contract import DOMAINS, TABLES, tables_of
+from runner.load.contract import DOMAINS, source_tables, tables_of
 from runner.settings import Settings
 
 # The table and column that tell demo data from other data, and every value the demo has ever had there: a name that
@@ -50,7 +50,7 @@ def refuse_foreign_files(folder: Path) -> None:
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
     if not names:
         return
-    others = names - {f"{table.name}.csv" for table in TABLES}
+    others = names - {f"{table.name}.csv" for table in source_tables()}
     marks = [value for domain in DOMAINS for value in _unknown_marks(folder, domain)]
     if others or marks:
         raise FieldlabError(

@@ -1,9 +1,11 @@
 """Lets the restaurant group of `kitchen.py` buy for two and a half years, day by day."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
+from math import ceil
 from typing import TypeVar
 
 from runner.demo import kitchen
@@ -69,7 +71,8 @@ class Route:
 def write(files: SourceFiles, dice: Dice, factor: float, as_of: date) -> None:
     """Write all procurement tables."""
     history = _History(files, dice, as_of)
-    _write_names(files, "Vendor", (vendor.name for vendor in kitchen.VENDORS))
+    for number, vendor in enumerate(kitchen.VENDORS, 1):
+        files.add("Vendor", vendor.name, f"{20 + number}-{1_000_000 + number * 417_719}")
     _write_names(files, "Branch", branch_names(round(BRANCHES_AT_FACTOR_1 * factor)))
     _write_names(files, "Department", kitchen.DEPARTMENTS)
     _write_names(files, "CostCenter", kitchen.COST_CENTERS)
@@ -298,6 +301,7 @@ class _History:
         self._files = files
         self._dice = dice
         self._as_of = as_of
+        self._invoices_of: Counter[int] = Counter()
         self._first_month = _month(_first_day(as_of))
         self._vendor_named_from = as_of - timedelta(days=VENDOR_ON_INVOICE_DAYS)
         self._pending_from = as_of - timedelta(days=kitchen.PENDING_DAYS - 1)
@@ -312,12 +316,13 @@ class _History:
         spared = route.steady or is_odd
         self._bill(route, day, lines, None if spared else self._mishap(), spared=spared)
         if route.vendor_id is not None and day < route.until:
-            route.order_id = self.order(route.branch_id, route.vendor_id, day + timedelta(days=1))
+            ordered_on = day + timedelta(days=1)
+            route.order_id = self.order(route.branch_id, route.vendor_id, ordered_on, self._to_order(route, ordered_on))
 
-    def order(self, branch_id: int, vendor_id: int, day: date) -> int:
-        """Write one purchase order and return its id."""
+    def order(self, branch_id: int, vendor_id: int, day: date, amount: int | None = None) -> int:
+        """Write one purchase order, its amount in whole money, and return its id."""
         status = "RECEIVED" if day + timedelta(days=7) < self._as_of else "SENT"
-        return self._files.add("PurchaseOrder", vendor_id, branch_id, status, f"{day} 10:30:00")
+        return self._files.add("PurchaseOrder", vendor_id, branch_id, status, f"{day} 10:30:00", amount)
 
     def deliver_around_midnight(self, route: Route) -> None:
         """Write an invoice in the last millisecond of the as-of date and one in the first of the next day."""
@@ -329,7 +334,7 @@ class _History:
     def _lines(self, route: Route, day: date) -> tuple[list[Line], bool]:
         dice = self._dice
         month = _month(day) - self._first_month
-        growth = 1 + route.growth * (day - self._as_of).days / 365
+        growth = self._growth(route, day)
         lines: list[Line] = []
         is_odd = False
         for plan in route.plans:
@@ -337,11 +342,7 @@ class _History:
                 continue
             if not route.steady and dice.chance(kitchen.SKIPPED_SHARE):
                 continue
-            quantity = plan.quantity * growth * dice.between(0.9, 1.1)
-            if plan.peak is not None:
-                quantity *= _season(plan.peak, day)
-            if plan.demand != 1:
-                quantity *= self._demand(plan, day)
+            quantity = self._usual_quantity(plan, day) * growth * dice.between(0.9, 1.1)
             price = plan.prices[month]
             if plan.odd is not None and day >= plan.odd[0]:
                 quantity *= plan.odd[1].quantity
@@ -349,6 +350,25 @@ class _History:
                 plan.odd, is_odd = None, True
             lines.append((plan.item_id, round(quantity, 1) if plan.in_tenths else round(quantity), price))
         return lines, is_odd
+
+    def _to_order(self, route: Route, day: date) -> int:
+        """What the next delivery that has something due should cost, with a tenth to spare, rounded up to tens."""
+        due: list[Plan] = []
+        delivery = route.deliveries
+        while not due:
+            delivery += 1
+            due = [plan for plan in route.plans if (delivery + plan.offset) % plan.every == 0]
+        month = _month(day) - self._first_month
+        cents = sum(self._usual_quantity(plan, day) * plan.prices[month] for plan in due) * self._growth(route, day)
+        return ceil(cents * 1.1 / 1000) * 10
+
+    def _growth(self, route: Route, day: date) -> float:
+        return 1 + route.growth * (day - self._as_of).days / 365
+
+    def _usual_quantity(self, plan: Plan, day: date) -> float:
+        """What is ordered of an item before growth and chance."""
+        season = 1 if plan.peak is None else _season(plan.peak, day)
+        return plan.quantity * season * (1 if plan.demand == 1 else self._demand(plan, day))
 
     def _demand(self, plan: Plan, day: date) -> float:
         """Demand that grows evenly over the last half year."""
@@ -411,9 +431,18 @@ class _History:
             route.vendor_id if names_vendor else None,
             route.order_id,
             deleted_at or moment,
+            self._invoice_number(route.vendor_id),
         )
         for item_id, quantity, price in lines:
             self._files.add("InvoiceItem", invoice_id, item_id, quantity, f"{price // 100}.{price % 100:02d}")
+
+    def _invoice_number(self, vendor_id: int | None) -> str | None:
+        """The vendor's own next number; the market stall has none."""
+        if vendor_id is None:
+            return None
+        self._invoices_of[vendor_id] += 1
+        initials = "".join(word[0] for word in kitchen.VENDORS[vendor_id - 1].name.split())
+        return f"{initials}-{10_000 + self._invoices_of[vendor_id]}"
 
     def _cost_center(self) -> int | None:
         """Mostly the restaurant, sometimes catering, rarely an event, and now and then nobody's."""

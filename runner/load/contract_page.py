@@ -5,7 +5,7 @@ Write the page anew with `python -m runner.load.contract_page > docs/source-cont
 
 import click
 
-from runner.load.contract import DOMAINS, TABLES, Column, Table
+from runner.load.contract import DOMAINS, Column, Table, tables_of
 
 HEAD = """# What fieldlab reads
 
@@ -20,7 +20,8 @@ ISO 8601 with `T` or a space, fraction and zone optional; none is UTC, and a dat
 true/false, t/f or 1/0. An empty field is null, or the empty text where the column is a text that must be there; `NULL`
 and `NA` are texts.
 
-This page is written by `python -m runner.load.contract_page` from the contract in `runner/load/contract.py`.
+This page is written by `python -m runner.load.contract_page` from the
+`_<domain>__sources.yml` of models/staging, which the loader reads too.
 """
 
 
@@ -29,29 +30,39 @@ def page() -> str:
     parts = [HEAD]
     for domain in DOMAINS:
         parts.append(f"## {domain.capitalize()}\n")
-        parts.extend(_section(table) for table in TABLES if table.domain == domain)
+        parts.extend(_section(table) for table in tables_of(domain))
     return "\n".join(parts)
 
 
 def _section(table: Table) -> str:
     optional = " (optional)" if table.optional else ""
-    lines = [f"### {table.name}{optional}", "", "| column | type | |", "|---|---|---|"]
-    lines += [f"| `{column.name}` | {column.type} | {_notes(column)} |" for column in table.columns]
+    lines = [
+        f"### {table.name}{optional}",
+        "",
+        table.description,
+        "",
+        "| column | type | what it holds | |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{column.name}` | {column.type} | {column.description} | {_notes(table, column)} |"
+        for column in table.columns
+    ]
     if table.unique:
         lines += ["", *(f"Unique together: {', '.join(f'`{name}`' for name in names)}." for names in table.unique)]
     return "\n".join([*lines, ""])
 
 
-def _notes(column: Column) -> str:
+def _notes(table: Table, column: Column) -> str:
     notes = []
-    if column.name == "id":
+    if column.name in table.key:
         notes.append("primary key")
     if column.references:
         notes.append(f"an `id` of {column.references}")
     if column.allowed:
         notes.append(f"one of {', '.join(column.allowed)}")
     if column.optional:
-        notes.append("*optional*")
+        notes.append("*optional*" + (f", since {column.loaded_since}" if column.loaded_since else ""))
     elif column.nullable:
         notes.append("may be null")
     if column.default is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.errors import FieldlabError
-from runner.load.contract import DOMAINS, TABLES, TABLES_BY_NAME, Table, tables_of
+from runner.load.contract import DOMAINS, Table, source_tables, tables_of
 from runner.load.csv_files import open_csv
 from runner.load.problems import Problem
 from runner.load.records import OpenedFile
@@ -46,14 +46,14 @@ def open_folder(
         else:
             by_table.setdefault(table.name, []).append(path)
     if not paths:
-        names = ", ".join(f"{table.name}.csv" for table in TABLES)
+        names = ", ".join(f"{table.name}.csv" for table in source_tables())
         raise FieldlabError(
             f"There are no source files in {folder}.", f"Expected are {names}; also .csv.gz or .parquet."
         )
     problems += _doubled(by_table)
     if complete:
         problems += _missing(by_table)
-    files = [_open(by_table[table.name][0], table) for table in TABLES if table.name in by_table]
+    files = [_open(by_table[table.name][0], table) for table in source_tables() if table.name in by_table]
     problems += [problem for file in files for problem in file.problems]
     return files, problems
 
@@ -67,15 +67,15 @@ def _is_ignored(path: Path) -> bool:
 
 def _table_named(file_name: str) -> Table | None:
     stem, dot, suffix = file_name.partition(".")
-    return TABLES_BY_NAME.get(stem) if dot + suffix in SUFFIXES else None
+    return {table.name: table for table in source_tables()}.get(stem) if dot + suffix in SUFFIXES else None
 
 
 def _unknown(path: Path) -> Problem:
     if path.is_dir():
         return Problem(path.name, None, "", "", "is a folder", "one file")
     stem = path.name.partition(".")[0].replace("_", "").lower()
-    by_stem = {table.name.lower(): table.name for table in TABLES}
-    close = [by_stem[name] for name in difflib.get_close_matches(stem, by_stem, 1)] or list(TABLES_BY_NAME)
+    by_stem = {table.name.lower(): table.name for table in source_tables()}
+    close = [by_stem[name] for name in difflib.get_close_matches(stem, by_stem, 1)] or list(by_stem.values())
     expected = f"{' or '.join(close)} with {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
     return Problem(path.name, None, "", "", "is not the name of a source file", expected)
 

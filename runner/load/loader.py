@@ -11,24 +11,21 @@ from pathlib import Path
 import psycopg
 from psycopg import errors, sql
 
-from runner.errors import FieldlabError
-from runner.load import staging
-from runner.load.contract import (
+from runner.database.sources import (
     MADE_BY_FIELDLAB,
-    PRIMARY_KEY,
-    Column,
-    Table,
     add_column,
     add_foreign_key,
     create_source_tables,
     create_table,
     drop_foreign_key,
-    tables_of,
 )
+from runner.errors import FieldlabError
+from runner.load import staging
+from runner.load.contract import Column, Table, tables_of
 from runner.load.folder import open_folder
 from runner.load.problems import LoadRefused, write_problems
 from runner.load.records import OpenedFile
-from runner.load.values import value_of
+from runner.load.values import PRIMARY_KEY, value_of
 from runner.settings import Settings
 
 # What is being done, and how much of all the files has been read by now, 0 to 1.

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import psycopg
 from psycopg import sql
 
-from runner.load.contract import PRIMARY_KEY, Column, Table
+from runner.load.contract import Column, Table
 from runner.load.problems import SHOWN, Problem, line_or_row
 from runner.load.records import OpenedFile
-from runner.load.values import is_valid, text_of, value_of, words
+from runner.load.values import PRIMARY_KEY, is_valid, text_of, value_of, words
 
 _ROWS_BETWEEN_REPORTS = 20_000
 

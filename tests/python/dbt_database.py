@@ -13,9 +13,9 @@ import pytest
 from databases import fresh_database
 from psycopg.rows import dict_row
 
+from runner.database.sources import create_source_tables
 from runner.database.warehouse import Warehouse
 from runner.dbt.process import Dbt, open_dbt
-from runner.load.contract import create_source_tables
 from runner.settings import load_settings
 
 SCHEMAS = ("staging", "alignment", "procurement", "snapshots", "ops")

@@ -16,7 +16,7 @@ from oracle import alignment
 from oracle.nasty_alignment import Market, chance, edge_cases, rows_for_copy
 from psycopg import sql
 
-from runner.load.contract import create_source_tables
+from runner.database.sources import create_source_tables
 from runner.settings import load_settings
 
 

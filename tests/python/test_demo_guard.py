@@ -8,12 +8,13 @@ import psycopg
 import pytest
 
 from runner.cli import demo as command
+from runner.database.sources import create_source_tables
 from runner.database.warehouse import Warehouse
 from runner.demo import generate
 from runner.demo.guard import refuse_foreign_data, refuse_foreign_files
 from runner.demo.remove import remove
 from runner.errors import FieldlabError
-from runner.load.contract import DOMAINS, create_source_tables
+from runner.load.contract import DOMAINS
 from runner.settings import Settings, load_settings
 
 

@@ -14,7 +14,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from runner.cli import cli
 from runner.database.migrate import ensure
-from runner.load.contract import DOMAINS, create_source_tables
+from runner.database.sources import create_source_tables
+from runner.load.contract import DOMAINS
 from runner.ops import doctor
 from runner.ops.doctor import NOTE, OK, PROBLEM, Check, check_installation, check_project, examine
 from runner.settings import Settings, load_settings

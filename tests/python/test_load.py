@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.cli.load import load as load_command
+from runner.database.sources import create_source_tables
 from runner.errors import FieldlabError
-from runner.load.contract import TABLES_BY_NAME, create_source_tables
+from runner.load.contract import source_tables
 from runner.load.loader import LOAD_LOCK, LoadedTable, load_folder
 from runner.load.problems import LoadRefused
 from runner.settings import load_settings
@@ -75,7 +76,7 @@ def load(connection: psycopg.Connection, folder: Path) -> Load:
 
 def rows(connection: psycopg.Connection, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
     """A source table's rows by id."""
-    schema = f"raw_{TABLES_BY_NAME[table].domain}"
+    schema = f"raw_{next(t.domain for t in source_tables() if t.name == table)}"
     found = connection.execute(f'select {columns} from {schema}."{table}" order by id').fetchall()  # type: ignore[arg-type]
     connection.commit()
     return found

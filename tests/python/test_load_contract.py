@@ -3,13 +3,14 @@
 import psycopg
 import pytest
 
-from runner.load.contract import DOMAINS, MADE_BY_FIELDLAB, TABLES, create_source_tables, tables_of
+from runner.database.sources import MADE_BY_FIELDLAB, create_source_tables
+from runner.load.contract import DOMAINS, source_tables, tables_of
 from runner.settings import load_settings
 
 
 def test_parents_come_before_the_tables_that_reference_them() -> None:
     seen: set[str] = set()
-    for table in TABLES:
+    for table in source_tables():
         for column in table.columns:
             assert column.references is None or column.references in seen
         seen.add(table.name)

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.load.contract import TABLES_BY_NAME
+from runner.load.contract import source_tables
 from runner.load.csv_files import LONGEST_RECORD, open_csv, read_records
 from runner.load.records import Malformed
+
+VENDOR = next(table for table in source_tables() if table.name == "Vendor")
 
 
 def records(data: bytes) -> list[tuple[int, list[str] | str]]:
@@ -114,7 +116,7 @@ def test_a_line_without_end_is_given_up() -> None:
 def test_an_archive_that_breaks_off_is_told_after_the_rows_that_could_be_read(tmp_path: Path) -> None:
     path = tmp_path / "Vendor.csv.gz"
     path.write_bytes(gzip.compress(b"id,name\n" + b"".join(b"%d,name %d\n" % (i, i * i) for i in range(9000)))[:-2000])
-    rows = list(open_csv(path, TABLES_BY_NAME["Vendor"]).rows())
+    rows = list(open_csv(path, VENDOR).rows())
     assert rows[0][:1] + rows[0][2:] == (2, "0", "name 0")
     assert "cannot be read any further" in str(rows[-1][1])
 
@@ -122,5 +124,5 @@ def test_an_archive_that_breaks_off_is_told_after_the_rows_that_could_be_read(tm
 def test_a_file_that_is_no_archive_is_told(tmp_path: Path) -> None:
     path = tmp_path / "Vendor.csv.gz"
     path.write_text("id,name\n")
-    (problem,) = open_csv(path, TABLES_BY_NAME["Vendor"]).problems
+    (problem,) = open_csv(path, VENDOR).problems
     assert "cannot be read any further" in problem.problem

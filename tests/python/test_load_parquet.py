@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from runner.load.contract import TABLES, tables_of
+from runner.load.contract import source_tables, tables_of
 from runner.load.loader import load_folder
 from runner.load.problems import LoadRefused, Problem
 from runner.settings import load_settings
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder in which every required table has a CSV file without rows."""
     made = tmp_path / "files"
     made.mkdir()
-    for table in TABLES:
+    for table in source_tables():
         if not table.optional:
             header = ",".join(column.name for column in table.required_columns)
             (made / f"{table.name}.csv").write_text(header + "\n")

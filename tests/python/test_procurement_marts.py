@@ -16,9 +16,9 @@ from oracle.nasty_procurement import by_chance, edge_cases, rows_for_copy
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from runner.database.sources import create_source_tables
 from runner.database.warehouse import Warehouse
 from runner.dbt.process import Dbt, open_dbt
-from runner.load.contract import create_source_tables
 from runner.settings import load_settings
 
 JOBS = ("spending-metrics", "price-benchmarks", "purchase-patterns", "anomalies")

@@ -10,10 +10,11 @@ import psycopg
 import pytest
 from dbt_database import DbtDatabase, dbt_database
 
+from runner.database.sources import create_source_tables
 from runner.database.warehouse import Warehouse
 from runner.dbt.jobs import JOBS, job_nodes
 from runner.dbt.process import DbtResult, open_dbt
-from runner.load.contract import DOMAINS, create_source_tables
+from runner.load.contract import DOMAINS
 from runner.settings import load_settings
 
 AS_OF = date(2024, 2, 29)

@@ -18,8 +18,8 @@ from oracle.recommendations import counted_once, recommendations
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from runner.database.sources import create_source_tables
 from runner.database.warehouse import Warehouse
-from runner.load.contract import create_source_tables
 from runner.ops.pipeline import Request, run_pipeline
 from runner.procurement.read import Filter, list_recommendations
 from runner.settings import Settings, load_settings

@@ -1,12 +1,15 @@
 """A dbt project of a few models whose faults a test switches on in the database: `control.faults`."""
 
 from pathlib import Path
+from shutil import copyfile
 
 import psycopg
 
-from runner.load.contract import DOMAINS, create_source_tables
+from runner.database.sources import create_source_tables
+from runner.load.contract import DOMAINS
 from runner.settings import Settings
 
+PROJECT = Path(__file__).parents[2]
 FILES = {
     "dbt_project.yml": """
 name: fieldlab
@@ -85,6 +88,10 @@ def write_tiny_project(folder: Path) -> Path:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    for domain in DOMAINS:
+        contract = Path("models", "staging", domain, f"_{domain}__sources.yml")
+        (folder / contract).parent.mkdir(parents=True)
+        copyfile(PROJECT / contract, folder / contract)
     return folder
 
 

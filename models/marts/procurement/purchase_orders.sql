@@ -15,6 +15,7 @@ select
     branch_id,
     status,
     order_date,
+    amount,
     {{ run_columns() }}
 from dated
 where order_date <= {{ as_of() }}

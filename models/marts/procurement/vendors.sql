@@ -5,5 +5,6 @@ with staged as (
 select
     vendor_id,
     vendor_name,
+    tax_id,
     {{ run_columns() }}
 from staged

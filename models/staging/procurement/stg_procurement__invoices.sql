@@ -13,7 +13,12 @@ with source as (
                 'costCenterId': 'integer',
                 'deletedAt': 'timestamp',
             },
-            optional={'vendorId': 'integer', 'purchaseOrderId': 'integer', 'updatedAt': 'timestamp'},
+            optional={
+                'vendorId': 'integer',
+                'purchaseOrderId': 'integer',
+                'updatedAt': 'timestamp',
+                'invoiceNumber': 'text',
+            },
         )
     }}
 )
@@ -28,5 +33,6 @@ select
     deleted_at,
     vendor_id,
     purchase_order_id,
-    updated_at
+    updated_at,
+    invoice_number
 from source

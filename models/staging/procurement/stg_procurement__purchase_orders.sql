@@ -4,7 +4,14 @@ with source as (
     {{
         source_rows(
             source('raw_procurement', 'PurchaseOrder'),
-            {'id': 'integer', 'vendorId': 'integer', 'branchId': 'integer', 'status': 'text', 'orderedAt': 'timestamp'},
+            required={
+                'id': 'integer',
+                'vendorId': 'integer',
+                'branchId': 'integer',
+                'status': 'text',
+                'orderedAt': 'timestamp',
+            },
+            optional={'amount': 'numeric'},
         )
     }}
 )
@@ -14,5 +21,6 @@ select
     vendor_id,
     branch_id,
     status,
-    ordered_at
+    ordered_at,
+    amount
 from source
