@@ -14,3 +14,13 @@ def date_trunc(datepart: str, date: str) -> str:
 def datediff(first_date: str, second_date: str, datepart: str) -> str:
     """Give the number of datepart boundaries between two dates."""
     return f"date_diff('{datepart}', {first_date}, {second_date})"
+
+
+def escape_single_quotes(text: str) -> str:
+    """Give the text with each single quote written twice."""
+    return text.replace("'", "''")
+
+
+def string_literal(text: str) -> str:
+    """Give the text as a SQL literal."""
+    return f"'{text}'"
