@@ -66,8 +66,8 @@ def tags_of_marts() -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("job", "sources", "schema"),
     [
-        ("recommendations", "rules/queries/*.sql", "procurement"),
-        ("alignment", "publish.py", "alignment"),
+        ("recommendations", "procurement/rules/queries/*.sql", "procurement"),
+        ("alignment", "alignment/publish.py", "alignment"),
     ],
 )
 def test_a_job_builds_every_mart_its_rules_read(job: str, sources: str, schema: str) -> None:
