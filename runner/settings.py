@@ -82,6 +82,12 @@ class Settings:
                 "Correct the var `timezone` in dbt_project.yml (such as America/Chicago).",
             ) from None
 
+    @property
+    def lock_timeout(self) -> str:
+        """How long a statement waits for a lock that others hold, as PostgreSQL writes it."""
+        value = self.variables.get("lock_timeout", 60)
+        return f"{value}s" if isinstance(value, int) else str(value)
+
     def schema(self, part: str) -> str:
         """The schema that holds `part`: staging, alignment, procurement, snapshots or ops."""
         return f"{self.target_schema}_{part}"

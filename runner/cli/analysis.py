@@ -29,8 +29,7 @@ Command = Callable[..., Any]
 def marts() -> Iterator[tuple[psycopg.Connection, Settings]]:
     """Open the warehouse to read from it."""
     settings = load_settings()
-    with open_warehouse(settings) as warehouse, warehouse.connect() as connection:
-        connection.read_only = True
+    with open_warehouse(settings) as warehouse, warehouse.connect(read_only=True) as connection:
         yield connection, settings
 
 

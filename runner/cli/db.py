@@ -119,15 +119,16 @@ def _size_in_words(size: object) -> str:
     short_help="Print the database's URL, password included.",
     epilog=example('psql "$(fieldlab db url)"', 'eval "$(fieldlab db url --export)" && dbt build'),
 )
-@click.option("--export", "as_exports", is_flag=True, help="Print the variables that profiles.yml.example reads.")
+@click.option(
+    "--export", "as_exports", is_flag=True, help="Print the variables that dbt needs, with profiles.yml.example."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def url(as_exports: bool, as_json: bool) -> None:
     """Print the database's URL, password included, for psql, Python or a BI tool."""
     warehouse = _warehouse()
     if as_exports:
         for name, value in warehouse.dbt_environment().items():
-            if name.startswith("FIELDLAB_"):
-                click.echo(f"export {name}={shlex.quote(value)}")
+            click.echo(f"export {name}={shlex.quote(value)}")
     elif as_json:
         echo_json({"url": warehouse.url})
     else:

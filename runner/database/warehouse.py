@@ -5,16 +5,19 @@ handed the same connection in environment variables (`dbt_environment`), which r
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import psycopg
-from psycopg import pq
+from psycopg import pq, sql
 from psycopg.conninfo import conninfo_to_dict
 
+from runner.database import session
 from runner.database.profile import read_profile
 from runner.database.server import EmbeddedServer
 from runner.errors import FieldlabError
@@ -25,8 +28,8 @@ CONNECT_TIMEOUT_S = 10
 SOCKET_FOLDERS = ("/var/run/postgresql", "/run/postgresql", "/tmp")  # noqa: S108 - where PostgreSQL puts them
 SSL = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
-# Connection lost, serialization failure, deadlock, too many connections, server starting or stopping.
-TRANSIENT_STATES = ("08", "40001", "40P01", "53300", "57P01", "57P02", "57P03")
+# Connection lost, serialization failure, deadlock, too many connections, lock timeout, server starting or stopping.
+TRANSIENT_STATES = ("08", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03")
 TRANSIENT_WORDS = (
     "connection refused",
     "connection reset",
@@ -43,6 +46,7 @@ TRANSIENT_WORDS = (
     "terminating connection",
     "could not serialize access",
     "deadlock detected",
+    "canceling statement due to lock timeout",
     "too many clients",
     "too many connections",
     "remaining connection slots",
@@ -51,6 +55,12 @@ TRANSIENT_WORDS = (
     "the database system is in recovery mode",
     "the database system is not yet accepting connections",
 )
+
+
+# How poolers refuse libpq's `options`.
+REFUSES_OPTIONS = ("unsupported startup parameter", "command-line options")
+# A second connection may by chance be given another server than the one that the first just gave back.
+POOLER_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ class Warehouse:
         threads: How many models dbt builds at a time.
         origin: What decided for it, such as `FIELDLAB_DATABASE_URL`.
         server: The embedded server behind it, if it is that one.
+        lock_timeout: How long a statement waits for a lock, as PostgreSQL writes it.
     """
 
     url: str
@@ -70,6 +81,7 @@ class Warehouse:
     threads: int = 4
     origin: str = EMBEDDED
     server: EmbeddedServer | None = None
+    lock_timeout: str = session.LOCK_TIMEOUT
 
     @property
     def place(self) -> str:
@@ -78,8 +90,11 @@ class Warehouse:
         where = f"{parts.get('host')}:{parts.get('port')}"
         return f"database {parts.get('dbname')} on {where} as user {parts.get('user')}"
 
-    def connect(self, *, autocommit: bool = False) -> psycopg.Connection:
-        """Open a connection whose session speaks UTC and names itself `fieldlab`.
+    def connect(self, *, autocommit: bool = False, read_only: bool = False) -> psycopg.Connection:
+        """Open a connection whose session has the settings of `session` and names itself `fieldlab`.
+
+        Behind a pooler that gives each transaction another session, the connection has one transaction for reading,
+        already begun, whatever was asked for: settings would be lost between two, or found by other programs.
 
         Raises:
             FieldlabError: The server cannot be reached or refuses.
@@ -91,10 +106,47 @@ class Warehouse:
                 f"No connection to {self.place}: {_reason(error)}",
                 f"Named by {self.origin}. Is the server up, and are user, password and database right?",
             ) from error
-        # A statement, not a connection option: poolers such as pgbouncer refuse those.
-        connection.execute("set time zone 'UTC'")
-        connection.autocommit = autocommit
+        if not _is_pooled(connection):
+            connection.autocommit, connection.read_only = autocommit, read_only
+        elif self.pools_transactions:
+            connection.autocommit, connection.read_only = False, True
+            connection.execute(sql.SQL(session.statements(self.lock_timeout, local=True)))
+        else:
+            connection.execute(sql.SQL(session.statements(self.lock_timeout)))
+            connection.autocommit, connection.read_only = autocommit, read_only
         return connection
+
+    @cached_property
+    def pools_transactions(self) -> bool:
+        """Whether a pooler gives each transaction another session: neither a lock nor a setting outlives one there."""
+        for _ in range(POOLER_TRIES):
+            with closing(self._connect()) as first, closing(self._connect()) as second:
+                try:
+                    with first.transaction():
+                        before = _backend(first)
+                    with second.transaction():
+                        if _backend(second) == before:
+                            return True
+                except psycopg.errors.DatabaseError as error:
+                    if "transaction" not in str(error):  # a pooler that gives each statement another session says so
+                        raise
+                    return True
+        return False
+
+    def refuse_transaction_pooler(self) -> None:
+        """Refuse to write through a pooler that gives each transaction another session.
+
+        Raises:
+            FieldlabError: There is such a pooler.
+        """
+        with closing(self.connect()) as connection:
+            if _is_pooled(connection) and self.pools_transactions:
+                raise FieldlabError(
+                    f"The {self.place} is reached through a pooler that gives each transaction another session (such "
+                    "as pgbouncer with pool_mode = transaction). The lock that keeps two runs apart would be lost there.",
+                    "Name the server itself, or a pool with pool_mode = session, in FIELDLAB_DATABASE_URL or the "
+                    "profile. Commands that only read work through this pooler.",
+                )
 
     def wake(self) -> None:
         """Start the embedded server again if it was killed; a server of one's own is left to itself."""
@@ -102,17 +154,41 @@ class Warehouse:
             self.server.revive()
 
     def _connect(self) -> psycopg.Connection:
-        timeout = int(conninfo_to_dict(self.url).get("connect_timeout") or CONNECT_TIMEOUT_S)
         try:
-            return psycopg.connect(self.url, autocommit=True, application_name="fieldlab", connect_timeout=timeout)
+            return self._connect_once()
         except psycopg.OperationalError as error:
             if self.server is None or not is_transient(error):
                 raise
             self.wake()
-        return psycopg.connect(self.url, autocommit=True, application_name="fieldlab", connect_timeout=timeout)
+        return self._connect_once()
+
+    def _connect_once(self) -> psycopg.Connection:
+        try:
+            return self._session(self.options)
+        except psycopg.OperationalError as error:
+            if not any(words in str(error) for words in REFUSES_OPTIONS):
+                raise
+        return self._session("")
+
+    def _session(self, options: str) -> psycopg.Connection:
+        # Statements prepared on one session are unknown, or others, on the next that a pooler gives.
+        return psycopg.connect(
+            self.url,
+            autocommit=True,
+            application_name="fieldlab",
+            connect_timeout=conninfo_to_dict(self.url).get("connect_timeout") or CONNECT_TIMEOUT_S,
+            prepare_threshold=None,
+            options=options,
+        )
+
+    @property
+    def options(self) -> str:
+        """What libpq is given as options: the user's own, then what every session of ours sets."""
+        own = conninfo_to_dict(self.url).get("options") or os.environ.get("PGOPTIONS", "")
+        return f"{own} {session.options(self.lock_timeout)}".strip()
 
     def dbt_environment(self) -> Mapping[str, str]:
-        """The FIELDLAB_PG… variables that the dbt profile reads."""
+        """The FIELDLAB_PG… variables that the dbt profile reads, and the settings of its sessions."""
         parts = {name: str(value) for name, value in conninfo_to_dict(self.url).items()}
         return {
             "FIELDLAB_PGHOST": parts["host"],
@@ -122,9 +198,9 @@ class Warehouse:
             "FIELDLAB_PGDATABASE": parts["dbname"],
             "FIELDLAB_PGSCHEMA": self.target_schema,
             "FIELDLAB_PGTHREADS": str(self.threads),
-            "FIELDLAB_PGROLE": parts.get("options", "").removeprefix(_SET_ROLE),
+            "FIELDLAB_PGROLE": role[1] if (role := re.search(r"-c role=(\S+)", parts.get("options", ""))) else "",
             **{f"FIELDLAB_PG{name.upper()}": parts.get(name, "") for name in SSL},
-            "PGTZ": "UTC",  # libpq sets the session's time zone from it
+            "PGOPTIONS": self.options,
         }
 
 
@@ -141,7 +217,7 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
         return
     server = embedded_server(settings)
     with server.use() as url:
-        yield Warehouse(url, settings.target_schema, settings.threads, server=server)
+        yield Warehouse(url, settings.target_schema, settings.threads, EMBEDDED, server, settings.lock_timeout)
 
 
 def configured_warehouse(settings: Settings) -> Warehouse | None:
@@ -158,7 +234,19 @@ def configured_warehouse(settings: Settings) -> Warehouse | None:
         if profile is None or profile.is_embedded:
             return None
         parts, origin = _from_profile(profile.connection()), f"target {profile.target} in {profile.file}"
-    return Warehouse(_url(_complete(parts)), settings.target_schema, settings.threads, origin)
+    url = _url(_complete(parts))
+    return Warehouse(url, settings.target_schema, settings.threads, origin, lock_timeout=settings.lock_timeout)
+
+
+def _backend(connection: psycopg.Connection) -> int:
+    row = connection.execute("select pg_catalog.pg_backend_pid()").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _is_pooled(connection: psycopg.Connection) -> bool:
+    """Whether something stands between us and the server: it hides the session, or leaves out our options."""
+    query = "select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('search_path')"
+    return connection.execute(query).fetchone() != (connection.info.backend_pid, "")
 
 
 def embedded_server(settings: Settings) -> EmbeddedServer:

@@ -285,16 +285,15 @@ class Dbt:
 
 
 def _session_options(warehouse: Warehouse) -> str:
-    """Session settings that let the server end a query by itself when the dbt that asked was killed.
+    """The settings of dbt's sessions; the server also ends a query by itself when the dbt that asked was killed.
 
-    Not every platform of the server can, and a pooler may refuse options: then there are none.
+    Not every platform of the server can do that, and a pooler may refuse options: then there are none.
     """
-    option = "-c client_connection_check_interval=1000"
-    try:
-        psycopg.connect(warehouse.url, options=option).close()
-    except psycopg.OperationalError:
-        return os.environ.get("PGOPTIONS", "")
-    return f"{os.environ.get('PGOPTIONS', '')} {option}".strip()
+    for options in (f"{warehouse.options} -c client_connection_check_interval=1000", warehouse.options):
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(warehouse.url, options=options).close()
+            return options
+    return ""
 
 
 def _decode(line: str) -> Any:

@@ -51,6 +51,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         if name.startswith(("PG", "DBT_", "FIELDLAB_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "dbt_project.yml").write_text("name: fieldlab\n", encoding="utf-8")
     return Settings(project_dir=tmp_path, home=tmp_path / "state")
 
 
@@ -81,10 +82,10 @@ def test_the_embedded_database_opens_and_stops_with_its_command(settings: Settin
 def test_an_embedded_server_that_was_killed_is_there_again_for_the_next_connection(settings: Settings) -> None:
     with open_warehouse(settings) as opened:
         with opened.connect() as connection:
-            connection.execute("create table kept as select 1")
+            connection.execute("create table public.kept as select 1")
         os.kill(int(server_watch.postmaster(embedded_server(settings).folder)[0]), signal.SIGKILL)
         with opened.connect() as connection:
-            assert connection.execute("table kept").fetchall() == [(1,)]
+            assert connection.execute("table public.kept").fetchall() == [(1,)]
     assert not embedded_server(settings).is_running()
 
 
@@ -139,7 +140,6 @@ def test_profiles_are_looked_for_where_dbt_does(
 
 
 def test_schema_and_threads_come_from_the_profile(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    (settings.project_dir / "dbt_project.yml").write_text("name: fieldlab\n", encoding="utf-8")
     monkeypatch.setenv("FIELDLAB_PROJECT_DIR", str(settings.project_dir))
     plain = load_settings()
     assert (plain.target_schema, plain.threads) == ("fieldlab", 4)
