@@ -1,14 +1,31 @@
-"""What the runner raises when it cannot do what it was asked."""
+"""What the runner raises when it cannot do what it was asked, and the exit code each ends with."""
 
 
 class FieldlabError(Exception):
-    """A failure a user can understand and act on. The command line shows it without a stack trace and exits 1.
+    """A failure a user can understand and act on. The command line shows it without a stack trace.
 
     Args:
         message: What went wrong, naming the thing (file, row, column, value).
         hint: What to do about it, as a sentence of its own.
+
+    Attributes:
+        exit_code: What the command ends with: 1 failed.
     """
+
+    exit_code = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class UnfitDataError(FieldlabError):
+    """The data is not fit to be published: a data test failed, or there is far less of it than before."""
+
+    exit_code = 3
+
+
+class BusyError(FieldlabError):
+    """Another command that writes is under way."""
+
+    exit_code = 4

@@ -55,19 +55,27 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line: exit 0 done, 1 failed, 2 wrong usage; no stack trace for what a user can act on."""
+    """Run the command line; no stack trace for what a user can act on.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 data not fit to publish, 4 another command that writes is under way.
+    """
     try:
         cli.main(prog_name="fieldlab")
     except FieldlabError as error:
-        _fail(str(error), error.hint)
+        _fail(str(error), error.hint, error.exit_code)
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        _fail(
+            f"The database lets this session read only: {str(error).strip()}.",
+            "It is a standby, a role that may only read, or a pooler that gives each transaction another session.",
+        )
     except psycopg.Error as error:
         _fail(f"The database refused: {str(error).strip()}", "Run `fieldlab doctor` to see what is wrong.")
     except OSError as error:  # a full disk, a file that may not be read or written
         _fail(f"The system refused: {error}", "")
 
 
-def _fail(message: str, hint: str) -> NoReturn:
+def _fail(message: str, hint: str, exit_code: int = 1) -> NoReturn:
     click.echo(f"Error: {message}", err=True)
     if hint:
         click.echo(hint, err=True)
-    sys.exit(1)
+    sys.exit(exit_code)

@@ -14,7 +14,7 @@ import click
 
 from runner.alignment.read import in_order
 from runner.cli import console
-from runner.cli.options import date_option, example
+from runner.cli.options import date_option, example, wait_option
 from runner.cli.run import report_json
 from runner.database.warehouse import open_warehouse
 from runner.demo import AS_OF, FACTORS, SEED
@@ -23,6 +23,7 @@ from runner.demo.play import Played, play
 from runner.demo.remove import remove
 from runner.demo.summary import Summary, read_summary
 from runner.demo.view import WIDTH, render, render_next
+from runner.ops.lock import RunLock
 from runner.settings import load_settings
 from runner.words import Words
 
@@ -52,8 +53,9 @@ from runner.words import Words
     help="Write the generated CSV files to this folder and leave them there: `fieldlab load` takes such files.",
 )
 @click.option("--remove", "removing", is_flag=True, help="Take the demo out of the database again, results and all.")
+@wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: bool, as_json: bool) -> None:
+def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: bool, wait: int, as_json: bool) -> None:
     """Generate data of two invented businesses, load it, run everything and show what came of it.
 
     It works in the database that every other command works in, the embedded one by default, so that you can go on
@@ -62,7 +64,7 @@ def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: 
     settings = load_settings()
     if removing:
         with open_warehouse(settings) as warehouse:
-            schemas = remove(settings, warehouse)
+            schemas = remove(settings, warehouse, RunLock(warehouse, settings, "demo", wait=wait))
         console.log(f"The demo is gone from {', '.join(schemas)}.")
         return
     if keep:
@@ -71,7 +73,8 @@ def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: 
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fieldlab-demo-")))
         tell = stack.enter_context(_status())
         warehouse = stack.enter_context(open_warehouse(settings))
-        played = play(settings, warehouse, folder, seed=seed, factor=factor, as_of=as_of, tell=tell)
+        lock = stack.enter_context(RunLock(warehouse, settings, "demo", wait=wait))
+        played = play(settings, warehouse, lock, folder, seed=seed, factor=factor, as_of=as_of, tell=tell)
         with warehouse.connect(autocommit=True) as connection:
             summary = read_summary(connection, settings)
     commands = next_commands(summary)

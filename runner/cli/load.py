@@ -9,11 +9,12 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from runner.cli import console
-from runner.cli.options import example
+from runner.cli.options import example, wait_option
 from runner.cli.progress import progress_bar
 from runner.database.warehouse import open_warehouse
 from runner.load.loader import LoadedTable, load_folder
 from runner.load.problems import LoadRefused
+from runner.ops.lock import RunLock
 from runner.settings import load_settings
 
 
@@ -30,8 +31,9 @@ from runner.settings import load_settings
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write every problem to this CSV file; 20 are shown on the screen.",
 )
+@wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def load(folder: Path, append: bool, errors_file: Path | None, as_json: bool) -> None:
+def load(folder: Path, append: bool, errors_file: Path | None, wait: int, as_json: bool) -> None:
     """Load a folder of CSV or parquet files into the source tables, all of it or nothing.
 
     The files are named like their tables (Dealer.csv, InvoiceItem.csv.gz, Product.parquet …). All rows of the domains
@@ -42,6 +44,7 @@ def load(folder: Path, append: bool, errors_file: Path | None, as_json: bool) ->
     try:
         with (
             open_warehouse(settings) as warehouse,
+            RunLock(warehouse, settings, "load", wait=wait),
             warehouse.connect() as connection,
             progress_bar(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as progress,
         ):

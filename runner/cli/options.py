@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+LONGEST_WAIT = 7 * 24 * 3600
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -34,3 +36,14 @@ def iso_date(context: click.Context, parameter: click.Parameter, value: str | No
 def date_option(*names: str, **attributes: Any) -> Callable[[Command], Command]:
     """An option that takes a date."""
     return click.option(*names, metavar="DATE", callback=iso_date, **attributes)
+
+
+def wait_option() -> Callable[[Command], Command]:
+    """The option of commands that write, one of which runs at a time."""
+    return click.option(
+        "--wait",
+        type=click.IntRange(0, LONGEST_WAIT),
+        metavar="SECONDS",
+        default=0,
+        help="Wait this long for another command that writes. Default: be refused at once, with exit code 4.",
+    )

@@ -7,11 +7,12 @@ import click
 from rich.table import Table
 
 from runner.cli import console
-from runner.cli.options import date_option, example
+from runner.cli.options import LONGEST_WAIT, date_option, example, wait_option
 from runner.database.warehouse import open_warehouse
 from runner.dbt.jobs import JOB_NAMES
 from runner.errors import FieldlabError
 from runner.ops.backfill import backfill_prices
+from runner.ops.lock import RunLock
 from runner.ops.pipeline import Request, RunReport, run_pipeline
 from runner.settings import load_settings
 
@@ -41,10 +42,11 @@ SLOWEST = 5
 @click.option("--publish", "publish_older", is_flag=True, help="Publish although a newer date is published.")
 @click.option(
     "--time-limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, LONGEST_WAIT),
     metavar="SECONDS",
     help="How long the run may take. Default: the limits of its jobs added up.",
 )
+@wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def run(
     *,
@@ -54,6 +56,7 @@ def run(
     full_refresh: bool,
     publish_older: bool,
     time_limit: int | None,
+    wait: int,
     as_json: bool,
 ) -> None:
     """Build the marts with dbt, apply the rules, publish what they find."""
@@ -62,7 +65,7 @@ def run(
     settings = load_settings()
     request = Request(jobs, as_of, vendor_id, full_refresh, publish_older, time_limit)
     with open_warehouse(settings) as warehouse:
-        report = run_pipeline(settings, warehouse, request)
+        report = run_pipeline(settings, warehouse, request, RunLock(warehouse, settings, "run", wait=wait))
     if as_json:
         console.echo_json(report_json(report))
     else:
@@ -140,8 +143,9 @@ def _published(details: Any, published: bool | None) -> str:
 @click.command(epilog=example("fieldlab backfill --from 2025-10-01 --to 2025-10-07"))
 @date_option("--from", "first", required=True, help="The first day.")
 @date_option("--to", "last", required=True, help="The last day.")
+@wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def backfill(*, first: date, last: date, as_json: bool) -> None:
+def backfill(*, first: date, last: date, wait: int, as_json: bool) -> None:
     """Fill the history of prices (price_snapshots) day by day.
 
     Each day replaces that day alone. It may be stopped at any time, and repeated.
@@ -150,7 +154,7 @@ def backfill(*, first: date, last: date, as_json: bool) -> None:
         raise click.UsageError(f"--from {first} lies after --to {last}.")
     settings = load_settings()
     with open_warehouse(settings) as warehouse:
-        done = backfill_prices(settings, warehouse, first, last)
+        done = backfill_prices(settings, warehouse, first, last, RunLock(warehouse, settings, "backfill", wait=wait))
     if as_json:
         console.echo_json(
             {"from": first, "to": last, "days": done.days, "rows": done.rows, "seconds": round(done.seconds, 3)}

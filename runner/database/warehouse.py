@@ -142,8 +142,8 @@ class Warehouse:
         with closing(self.connect()) as connection:
             if _is_pooled(connection) and self.pools_transactions:
                 raise FieldlabError(
-                    f"The {self.place} is reached through a pooler that gives each transaction another session (such "
-                    "as pgbouncer with pool_mode = transaction), where the lock that keeps two runs apart is lost.",
+                    f"The {self.place} is reached through a pooler that gives each transaction another session "
+                    "(pgbouncer with pool_mode = transaction is one). The lock that keeps runs apart would be lost.",
                     "Name the server itself, or a pool with pool_mode = session, in FIELDLAB_DATABASE_URL or the "
                     "profile. Commands that only read work through this pooler.",
                 )

@@ -12,6 +12,7 @@ from runner.demo import generate
 from runner.demo.guard import refuse_foreign_data
 from runner.errors import FieldlabError
 from runner.load.loader import load_folder
+from runner.ops.lock import RunLock
 from runner.ops.pipeline import Request, RunReport, run_pipeline
 from runner.settings import Settings
 
@@ -37,7 +38,15 @@ class Played:
 
 
 def play(
-    settings: Settings, warehouse: Warehouse, folder: Path, *, seed: int, factor: float, as_of: date, tell: Tell
+    settings: Settings,
+    warehouse: Warehouse,
+    lock: RunLock,
+    folder: Path,
+    *,
+    seed: int,
+    factor: float,
+    as_of: date,
+    tell: Tell,
 ) -> Played:
     """Generate the files, load them and run every job.
 
@@ -47,6 +56,7 @@ def play(
     Args:
         settings: Names the schemas.
         warehouse: The database.
+        lock: The run lock, held by the caller: nothing else is loaded or run between the steps.
         folder: Where the files go.
         seed: Other numbers.
         factor: More of them.
@@ -68,7 +78,7 @@ def play(
         )
     tell("")
     with _timed(seconds, "run"):
-        report = run_pipeline(settings, warehouse, Request(as_of=as_of, publish_older=True))
+        report = run_pipeline(settings, warehouse, Request(as_of=as_of, publish_older=True), lock)
     if report.outcome != "succeeded":
         raise FieldlabError(
             "\n".join(["The demo's run failed.", *report.problems]), "`fieldlab jobs` keeps the record."

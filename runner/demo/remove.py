@@ -13,7 +13,7 @@ from runner.settings import Settings
 RESULTS = ("staging", "alignment", "procurement", "snapshots", "ops")
 
 
-def remove(settings: Settings, warehouse: Warehouse) -> list[str]:
+def remove(settings: Settings, warehouse: Warehouse, lock: RunLock) -> list[str]:
     """Drop the demo's source tables and everything that was computed and decided on them.
 
     Returns:
@@ -22,7 +22,7 @@ def remove(settings: Settings, warehouse: Warehouse) -> list[str]:
     Raises:
         FieldlabError: There is no demo in this database, or other data beside it.
     """
-    with RunLock(warehouse, settings), warehouse.connect() as connection:
+    with lock, warehouse.connect() as connection:
         refuse_foreign_data(connection, settings)
         if not holds_demo_data(connection, settings):
             raise FieldlabError("There is no demo in this database.", "`fieldlab demo` makes one.")

@@ -58,8 +58,10 @@ class Backfill:
         return f"Filled {count}, {self.days[0]} to {self.days[-1]}: {self.rows:,} rows in {self.seconds:.1f} s."
 
 
-def backfill_prices(settings: Settings, warehouse: Warehouse, first: date, last: date) -> Backfill:
-    """Build price_snapshots as of each day from first to last.
+def backfill_prices(
+    settings: Settings, warehouse: Warehouse, first: date, last: date, lock: RunLock | None = None
+) -> Backfill:
+    """Build price_snapshots as of each day from first to last, under the caller's run lock or one of its own.
 
     Returns:
         What was done.
@@ -70,17 +72,17 @@ def backfill_prices(settings: Settings, warehouse: Warehouse, first: date, last:
     done = Backfill(first, last)
     run = Run(as_of=last, explicit_as_of=True)
     problem: BaseException | None = None
-    with stoppable():
+    lock = lock or RunLock(warehouse, settings, COMMAND)
+    with stoppable(), lock:
         lines_as_of = patiently(lambda: _prepare(settings, warehouse, last))
-        with RunLock(warehouse, settings) as lock:
-            patiently(lambda: _begin(settings, warehouse, run))
-            begun = time.monotonic()
-            try:
-                _fill(settings, warehouse, run, done, lines_as_of=lines_as_of, lock=lock)
-            except (FieldlabError, psycopg.Error, KeyboardInterrupt) as error:
-                problem = error
-            done.seconds = time.monotonic() - begun
-            patiently(lambda: _finish(settings, warehouse, run, done, problem))
+        patiently(lambda: _begin(settings, warehouse, run))
+        begun = time.monotonic()
+        try:
+            _fill(settings, warehouse, run, done, lines_as_of=lines_as_of, lock=lock)
+        except (FieldlabError, psycopg.Error, KeyboardInterrupt) as error:
+            problem = error
+        done.seconds = time.monotonic() - begun
+        patiently(lambda: _finish(settings, warehouse, run, done, problem))
     if problem is not None:
         following = done.days[-1] + timedelta(days=1) if done.days else first
         raise FieldlabError(

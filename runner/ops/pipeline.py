@@ -96,8 +96,14 @@ class TimeLimitError(KeyboardInterrupt):
     """The run took too long. Like Ctrl-C it comes at any moment, and psycopg then cancels the query it waits for."""
 
 
-def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request) -> RunReport:
+def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request, lock: RunLock | None = None) -> RunReport:
     """Run jobs from end to end.
+
+    Args:
+        settings: The project, and the names of schemas.
+        warehouse: The database.
+        request: What to run.
+        lock: The run lock of a command that does more than this; None takes one, or is refused.
 
     Returns:
         The report, also when jobs failed.
@@ -108,25 +114,25 @@ def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request) -> 
     """
     run = Run(as_of=request.as_of or today(settings), explicit_as_of=request.as_of is not None)
     jobs = find_jobs(request.jobs)
-    with stoppable():
+    lock = lock or RunLock(warehouse, settings)
+    with stoppable(), lock:
         left_out = patiently(lambda: _prepare(settings, warehouse, request, jobs))
-        with RunLock(warehouse, settings) as lock:
-            work = _Work(settings, warehouse, request, run=run, jobs=jobs, left_out=left_out)
-            patiently(work.begin)
-            try:
-                with time_limit(request.time_limit or sum(job.seconds for job in work.active)):
-                    work.build(lock)
-                    patiently(lock.hold)
-                    work.publish()
-            except TimeLimitError as error:
-                work.fail(str(error))
-            except (FieldlabError, psycopg.Error) as error:
-                work.fail(explain(error))
-            except BaseException as error:
-                work.fail(explain(error), "interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
-                work.finish()
-                raise
-            return work.finish()
+        work = _Work(settings, warehouse, request, run=run, jobs=jobs, left_out=left_out)
+        patiently(work.begin)
+        try:
+            with time_limit(request.time_limit or sum(job.seconds for job in work.active)):
+                work.build(lock)
+                patiently(lock.hold)
+                work.publish()
+        except TimeLimitError as error:
+            work.fail(str(error))
+        except (FieldlabError, psycopg.Error) as error:
+            work.fail(explain(error))
+        except BaseException as error:
+            work.fail(explain(error), "interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+            work.finish()
+            raise
+        return work.finish()
 
 
 def today(settings: Settings) -> date:

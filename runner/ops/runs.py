@@ -13,7 +13,10 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from runner.ops import lock
 from runner.settings import Settings
+
+INTERRUPTED = "The process ended before the run did."
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def begin(
 
     Only under the run lock: whatever else says `running` then can no longer be.
     """
-    connection.execute(_query(settings, _MARK_INTERRUPTED))
+    connection.execute(_query(settings, _MARK_INTERRUPTED), {"error": INTERRUPTED})
     rows = [("run", command), *(("job", job) for job in jobs)]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -138,12 +141,6 @@ def newest_published(connection: psycopg.Connection, settings: Settings, job: st
     return Run(as_of=as_of, explicit_as_of=explicit_as_of, started_at=started_at, run_id=run_id)
 
 
-def running(connection: psycopg.Connection, settings: Settings) -> Mapping[str, Any] | None:
-    """The row of the run that is under way, or None."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_query(settings, _RUNNING)).fetchone()
-
-
 def history(
     connection: psycopg.Connection, settings: Settings, *, limit: int, job: str | None = None, order: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
@@ -155,9 +152,22 @@ def history(
         limit: At most this many runs.
         job: Only runs with this job, and only its rows.
         order: The order of the jobs within a run.
+
+    Returns:
+        The rows of `job_runs`. What says running although nothing holds the run lock is interrupted.
     """
+    bound = {"limit": limit, "job": job, "order": list(order)}
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_query(settings, _HISTORY), {"limit": limit, "job": job, "order": list(order)}).fetchall()
+        rows = cursor.execute(_query(settings, _HISTORY), bound).fetchall()
+        running = {row["run_id"] for row in rows if row["outcome"] == "running"}
+        if not running or lock.is_held(connection, settings):
+            return rows
+        # Read again, because a run may have ended between the two looks.
+        rows = cursor.execute(_query(settings, _HISTORY), bound).fetchall()
+    for row in rows:
+        if row["outcome"] == "running" and row["run_id"] in running:
+            row.update(outcome="interrupted", error=INTERRUPTED)
+    return rows
 
 
 def _query(settings: Settings, text: LiteralString) -> sql.Composed:
@@ -166,7 +176,7 @@ def _query(settings: Settings, text: LiteralString) -> sql.Composed:
 
 _MARK_INTERRUPTED = """
     update {job_runs}
-    set outcome = 'interrupted', error = 'The process ended before the run did.'
+    set outcome = 'interrupted', error = %(error)s
     where outcome = 'running'
 """
 
@@ -194,14 +204,6 @@ _NEWEST_PUBLISHED = """
     select as_of, explicit_as_of, started_at, run_id
     from {job_runs}
     where job = %(job)s and published
-    order by started_at desc
-    limit 1
-"""
-
-_RUNNING = """
-    select run_id, job, host, pid, started_at
-    from {job_runs}
-    where kind = 'run' and outcome = 'running'
     order by started_at desc
     limit 1
 """

@@ -15,6 +15,7 @@ from runner.demo.guard import refuse_foreign_data, refuse_foreign_files
 from runner.demo.remove import remove
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS
+from runner.ops.lock import RunLock
 from runner.settings import Settings, load_settings
 
 
@@ -70,8 +71,9 @@ def test_data_of_ones_own_is_left_alone(database_url: str, settings: Settings, s
     done = fieldlab("demo")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+    warehouse = Warehouse(database_url)
     with pytest.raises(FieldlabError, match="data of your own"):
-        remove(settings, Warehouse(database_url))
+        remove(settings, warehouse, RunLock(warehouse, settings))
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
