@@ -17,8 +17,7 @@
 {% macro default__source_rows(relation, required, optional) %}
     {%- set present = true -%}
     {%- if execute and not relation.is_cte -%}
-        {%- set found = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
-        {%- set present = found is not none -%}
+        {%- set present = source_exists(relation) -%}
     {%- endif -%}
     {%- set columns = dict(required, **optional) -%}
     select
