@@ -6,14 +6,14 @@ Example: FIELDLAB_DATABASE_URL=… python -m benchmarks.publish
 import resource
 import time
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from runner.alignment.publish import publish_alignment
 from runner.cli.console import out
 from runner.database.migrate import ensure
 from runner.database.warehouse import open_warehouse
-from runner.rules.parameters import read_parameters
+from runner.ops.runs import Run
 from runner.rules.registry import RULES
+from runner.rules.seed import read_parameters
 from runner.settings import load_settings
 
 
@@ -22,11 +22,12 @@ def main() -> None:
     settings = load_settings()
     with open_warehouse(settings) as warehouse, warehouse.connect(autocommit=True) as connection:
         ensure(connection, settings)
-        parameters = read_parameters(connection, settings.schema("staging"), RULES)
+        parameters = read_parameters(connection, settings, RULES)
+        run = Run(as_of=datetime.now(UTC).date(), explicit_as_of=False)
         for _ in range(3):
             begun = time.perf_counter()
             with connection.transaction(force_rollback=True):
-                vendors = publish_alignment(connection, settings, parameters, run_id=uuid4(), now=datetime.now(UTC))
+                vendors = publish_alignment(connection, settings, parameters, run=run, now=datetime.now(UTC))
             seconds = time.perf_counter() - begun
             reports = sum(vendor.reports for vendor in vendors)
             actions = sum(vendor.keep + vendor.drop + vendor.add for vendor in vendors)

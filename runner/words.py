@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
+
+from runner.rounding import rounded
 
 MOST_PLACES = 6
 WHOLE_PERCENT_FROM = 10
@@ -24,16 +26,16 @@ class Words:
 
     def price(self, value: Decimal | Fraction) -> str:
         """A unit price: 11.40, and below one cent's precision as many digits as it takes to say something."""
-        number = _decimal(value, _places(value))
+        number = rounded(value, _places(value))
         return self._money(number, max(2, -int(number.normalize().as_tuple().exponent)))
 
     def amount(self, value: Decimal | Fraction) -> str:
         """An amount of money to the cent: 1,204.50."""
-        return self._money(_decimal(value, 2), 2)
+        return self._money(rounded(value, 2), 2)
 
     def roughly(self, value: Decimal | Fraction) -> str:
         """An estimate, to two significant digits but never finer than whole units: 4,213 reads about 4,200."""
-        whole = int(_decimal(value, 0))
+        whole = int(rounded(value, 0))
         if whole == 0:
             return f"less than {self._money(Decimal(1), 0)}"
         step = 10 ** max(0, len(str(whole)) - 2)
@@ -47,7 +49,7 @@ class Words:
 def quantity(value: Decimal | Fraction) -> str:
     """A quantity, two decimal places where they say something and no zeros that do not: 320, 12.5, 0.004."""
     places = _places(value)
-    text = f"{_decimal(value, places):,.{places}f}"
+    text = f"{rounded(value, places):,.{places}f}"
     return text.rstrip("0").rstrip(".")
 
 
@@ -75,7 +77,7 @@ def percent(share: Fraction) -> str:
     points = share * 100
     if 0 < points < LEAST_PERCENT:
         return f"less than {LEAST_PERCENT}%"
-    text = f"{_decimal(points, 0 if points >= WHOLE_PERCENT_FROM else 1):f}"
+    text = f"{rounded(points, 0 if points >= WHOLE_PERCENT_FROM else 1):f}"
     return f"{text.removesuffix('.0')}%"
 
 
@@ -107,9 +109,3 @@ def _places(value: Decimal | Fraction) -> int:
     while value and places < MOST_PLACES and abs(value) * 10 ** (places - 1) < 1:
         places += 1
     return places
-
-
-def _decimal(value: Decimal | Fraction, places: int) -> Decimal:
-    if isinstance(value, Fraction):
-        value = Decimal(value.numerator) / Decimal(value.denominator)
-    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)

@@ -1,22 +1,26 @@
-"""What the alignment rules find, into the tables people and applications read: one transaction per vendor, by COPY."""
+"""What the alignment rules find, into the tables people and applications read: in one transaction, by COPY."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
 
 from runner.alignment.rules import Key, Market, Recommendation, Trend, judge, recommend
 from runner.cli.console import json_default
+from runner.database.query import query
 from runner.errors import FieldlabError
-from runner.procurement.findings import rounded
+from runner.ops import runs
+from runner.ops.runs import Run
+from runner.rounding import rounded
 from runner.rules.parameters import Values
 from runner.settings import Settings
+
+PUBLISHING_JOB = "alignment"
 
 # Dealers read, judged and written at a time: memory does not grow with the size of a vendor.
 BATCH = 1000
@@ -198,19 +202,20 @@ def publish_alignment(
     settings: Settings,
     parameters: Mapping[str, Values],
     *,
-    run_id: UUID,
+    run: Run,
     now: datetime,
     vendor: str | None = None,
 ) -> list[Published]:
-    """Replace what is published for every vendor of the marts. A vendor that vanished from them loses its old set.
+    """Replace what is published for every vendor of the marts, and put it on record, in one transaction.
 
-    What was ever advised stays in `alignment_advice`, with what the marts say of who followed it.
+    A vendor that vanished from the marts loses its old set. What was ever advised stays in `alignment_advice`, with
+    what the marts say of who followed it.
 
     Args:
-        connection: In autocommit mode, because each vendor is replaced in a transaction of its own.
+        connection: In autocommit mode.
         settings: Names the schemas.
         parameters: The values of the rules keep, drop and add.
-        run_id: The run that publishes.
+        run: The run that publishes.
         now: The moment of publishing.
         vendor: Publish this vendor only.
 
@@ -220,16 +225,20 @@ def publish_alignment(
     Raises:
         FieldlabError: There is no such vendor.
     """
-    current = {vendor_id for (vendor_id,) in connection.execute(named_sql(settings, VENDORS))}
-    published = {vendor_id for (vendor_id,) in connection.execute(named_sql(settings, PUBLISHED_VENDORS))}
+    current = {vendor_id for (vendor_id,) in connection.execute(query(settings, VENDORS))}
+    published = {vendor_id for (vendor_id,) in connection.execute(query(settings, PUBLISHED_VENDORS))}
     if vendor is not None and vendor not in current | published:
         known = ", ".join(sorted(current)) or "none yet"
         raise FieldlabError(f"There is no vendor {vendor}.", f"The vendors are: {known}.")
-    connection.execute(named_sql(settings, KEEP_FOLLOWED), {"vendor_id": vendor})
-    return [
-        publish_vendor(connection, settings, parameters, vendor_id, run_id=run_id, now=now)
-        for vendor_id in ([vendor] if vendor is not None else sorted(current | published))
-    ]
+    with connection.transaction():
+        connection.execute(query(settings, LOCK))
+        connection.execute(query(settings, KEEP_FOLLOWED), {"vendor_id": vendor})
+        replaced = [
+            publish_vendor(connection, settings, parameters, vendor_id, run_id=run.run_id, now=now)
+            for vendor_id in ([vendor] if vendor is not None else sorted(current | published))
+        ]
+        runs.mark_published(connection, settings, run, PUBLISHING_JOB)
+    return replaced
 
 
 def publish_vendor(
@@ -248,21 +257,21 @@ def publish_vendor(
     counts = Counter[str]()
     with connection.transaction():
         for statement in (LOCK, DELETE_RECOMMENDATIONS, DELETE_REPORTS):
-            connection.execute(named_sql(settings, statement), whose)
+            connection.execute(query(settings, statement), whose)
         vendor = read_vendor(connection, settings, parameters, vendor_id)
         for dealers in read_dealers(connection, settings, vendor_id, dealer_id):
             decided = [(dealer, recommend(vendor.market, dealer.carried)) for dealer in dealers]
             counts["reports"] += len(decided)
             counts.update(action.type for _, actions in decided for action in actions)
             with connection.cursor() as cursor:
-                with cursor.copy(named_sql(settings, COPY_RECOMMENDATIONS)) as copy:
+                with cursor.copy(query(settings, COPY_RECOMMENDATIONS)) as copy:
                     for row in _recommendation_rows(vendor, decided, run_id, moment):
                         copy.write_row(row)
-                with cursor.copy(named_sql(settings, COPY_REPORTS)) as copy:
+                with cursor.copy(query(settings, COPY_REPORTS)) as copy:
                     for row in _report_rows(vendor, decided, run_id, moment):
                         copy.write_row(row)
         for statement in (CONTINUE_ADVICE, ADD_ADVICE):
-            connection.execute(named_sql(settings, statement), whose)
+            connection.execute(query(settings, statement), whose)
     return Published(vendor_id, counts["reports"], counts["KEEP"], counts["DROP"], counts["ADD"])
 
 
@@ -270,7 +279,7 @@ def read_vendor(
     connection: psycopg.Connection, settings: Settings, parameters: Mapping[str, Values], vendor_id: str
 ) -> Vendor:
     """Read a vendor's market from the marts and judge it."""
-    rows = connection.execute(named_sql(settings, TRENDS), {"vendor_id": vendor_id}).fetchall()
+    rows = connection.execute(query(settings, TRENDS), {"vendor_id": vendor_id}).fetchall()
     trends = [Trend(*row) for row in rows]
     market = judge(trends, parameters)
     entries = {action.key: _entry(action) for action in (*market.keep, *market.drop, *market.add)}
@@ -296,7 +305,7 @@ def read_dealers(
 ) -> Iterator[list[Dealer]]:
     """Read a vendor's active dealers, or one of them, a batch at a time. Needs an open transaction."""
     with connection.cursor("dealers") as cursor:
-        cursor.execute(named_sql(settings, DEALERS), {"vendor_id": vendor_id, "dealer_id": dealer_id})
+        cursor.execute(query(settings, DEALERS), {"vendor_id": vendor_id, "dealer_id": dealer_id})
         while rows := cursor.fetchmany(BATCH):
             yield [Dealer(*row) for row in rows]
 
@@ -385,10 +394,3 @@ def _entry(action: Recommendation) -> dict[str, Any]:
     }
     plain: dict[str, Any] = json.loads(json.dumps(entry, default=json_default))
     return plain
-
-
-def named_sql(settings: Settings, statement: LiteralString) -> sql.Composed:
-    """A statement with the names of this installation's schemas."""
-    return sql.SQL(statement).format(
-        alignment=sql.Identifier(settings.schema("alignment")), ops=sql.Identifier(settings.schema("ops"))
-    )

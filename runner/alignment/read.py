@@ -8,13 +8,15 @@ from uuid import uuid4
 
 import psycopg
 
-from runner.alignment.publish import named_sql, publish_vendor, read_dealers, read_vendor, report_data, to_milliseconds
+from runner.alignment.publish import publish_vendor, read_dealers, read_vendor, report_data, to_milliseconds
 from runner.alignment.rules import recommend
+from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError, closest, either
 from runner.ops import runs
-from runner.rules.parameters import Values, read_parameters
+from runner.rules.parameters import Values
 from runner.rules.registry import RULES
+from runner.rules.seed import read_parameters
 from runner.settings import Settings
 
 # The order in which a report is written; jsonb keeps none.
@@ -115,7 +117,7 @@ def find_dealer(connection: psycopg.Connection, settings: Settings, text: str) -
         FieldlabError: There is none, or there are no marts yet.
     """
     try:
-        rows = connection.execute(named_sql(settings, FIND_DEALER), {"text": text}).fetchall()
+        rows = connection.execute(query(settings, FIND_DEALER), {"text": text}).fetchall()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
         raise FieldlabError(
             "There are no alignment marts yet.", "Make them with `fieldlab run --job alignment`."
@@ -129,7 +131,7 @@ def find_dealer(connection: psycopg.Connection, settings: Settings, text: str) -
     if matches:
         listed = "\n".join(f"  {dealer.dealer_id}  {dealer.name}, {dealer.region or 'no region'}" for dealer in matches)
         raise AmbiguousError(f"{len(matches)} dealers are called {text!r}; name one by its id:\n{listed}")
-    names = closest(text, [name for (name,) in connection.execute(named_sql(settings, DEALER_NAMES))])
+    names = closest(text, [name for (name,) in connection.execute(query(settings, DEALER_NAMES))])
     raise FieldlabError(
         f"There is no dealer {text!r}.",
         f"Did you mean {either(names)}?" if names else "The marts hold no dealer at all; load some and run again.",
@@ -143,9 +145,7 @@ def choose_vendor(connection: psycopg.Connection, settings: Settings, dealer: De
         AmbiguousError: None was asked for and the dealer is active for several.
         FieldlabError: The dealer is not active for the vendor, or for any.
     """
-    active = [
-        row[0] for row in connection.execute(named_sql(settings, ACTIVE_VENDORS), {"dealer_id": dealer.dealer_id})
-    ]
+    active = [row[0] for row in connection.execute(query(settings, ACTIVE_VENDORS), {"dealer_id": dealer.dealer_id})]
     if not active:
         raise FieldlabError(
             f"{dealer.name} has neither a selection nor a display, so there is nothing to report.",
@@ -177,7 +177,7 @@ def dealer_report(
         now: The moment a new report would be made.
     """
     whose = {"vendor_id": vendor_id, "dealer_id": dealer_id}
-    marts = Marts(*_one(connection.execute(named_sql(settings, MARTS), whose)))
+    marts = Marts(*_one(connection.execute(query(settings, MARTS), whose)))
     stored = _stored(connection, settings, whose)
     if stored and stored.generated_at >= marts.computed_at:
         return stored
@@ -186,7 +186,7 @@ def dealer_report(
     if unfit and stored:
         return replace(stored, remark=f"{unfit} This is the report that was published before.")
 
-    parameters = read_parameters(connection, settings.schema("staging"), RULES)
+    parameters = read_parameters(connection, settings, RULES)
     if unfit:
         report = _unpublished(connection, settings, parameters, whose, now)
         return replace(report, remark=f"{unfit} This report shows them, and is not stored.")
@@ -208,7 +208,7 @@ def in_order(value: Any) -> Any:
 
 
 def _stored(connection: psycopg.Connection, settings: Settings, whose: Mapping[str, str]) -> Report | None:
-    row = connection.execute(named_sql(settings, STORED), whose).fetchone()
+    row = connection.execute(query(settings, STORED), whose).fetchone()
     return Report(*row) if row else None
 
 
@@ -233,7 +233,7 @@ def _unfit(connection: psycopg.Connection, settings: Settings, marts: Marts) -> 
     newest = runs.newest_published(connection, settings, "alignment")
     if newest and marts.as_of < newest.as_of:
         return f"The marts are as of {marts.as_of}, older than what is published ({newest.as_of})."
-    maker = connection.execute(named_sql(settings, MAKER), {"computed_at": marts.computed_at}).fetchone()
+    maker = connection.execute(query(settings, MAKER), {"computed_at": marts.computed_at}).fetchone()
     if maker is None:
         return None
     outcome, published = maker

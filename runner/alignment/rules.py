@@ -11,12 +11,12 @@ from fractions import Fraction
 from itertools import count, islice
 from typing import Any, Literal, NamedTuple
 
-from runner.procurement.findings import rounded
+from runner.rounding import rounded
 from runner.rules.parameters import COUNT, SHARE, Rule, Values
 
-KEEP = Rule("keep", {"min_trend": SHARE, "high_trend": SHARE, "max_count": COUNT})
-DROP = Rule("drop", {"below_trend": SHARE, "high_below_trend": SHARE, "max_count": COUNT})
-ADD = Rule("add", {"min_trend": SHARE, "high_trend": SHARE, "min_carriers": COUNT, "max_count": COUNT})
+KEEP = Rule("keep", {"min_trend": SHARE, "high_trend": SHARE, "max_count": COUNT}, "KEEP")
+DROP = Rule("drop", {"below_trend": SHARE, "high_below_trend": SHARE, "max_count": COUNT}, "DROP")
+ADD = Rule("add", {"min_trend": SHARE, "high_trend": SHARE, "min_carriers": COUNT, "max_count": COUNT}, "ADD")
 
 Action = Literal["KEEP", "DROP", "ADD"]
 Key = tuple[Action, str]

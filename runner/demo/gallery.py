@@ -13,7 +13,7 @@ import psycopg
 from runner.database.warehouse import open_warehouse
 from runner.demo import AS_OF
 from runner.procurement.read import Filter, list_recommendations
-from runner.procurement.rules import PROCUREMENT_RULES
+from runner.rules.registry import PROCUREMENT_RULES
 from runner.settings import Settings, load_settings
 from runner.words import Words, day, percent_of
 
@@ -29,8 +29,8 @@ def gallery(connection: psycopg.Connection, settings: Settings) -> str:
     """The page as Markdown: per rule, in the registry's order, the first open recommendation."""
     rows = list_recommendations(connection, settings, Filter()).rows
     parts = [HEAD]
-    for entry in PROCUREMENT_RULES:
-        rule_id = entry.rule.rule_id
+    for rule in PROCUREMENT_RULES:
+        rule_id = rule.rule_id
         found = [row for row in rows if row["rule_id"] == rule_id]
         parts.append(f"## {rule_id}\n")
         parts.append(_example(found[0], len(found), settings) if found else "Nothing found.\n")

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import LiteralString, NamedTuple
+from typing import NamedTuple
 
 import psycopg
-from psycopg import sql
 
 from runner.alignment.read import Dealer, Report, dealer_report, find_dealer
+from runner.database.query import query
 from runner.demo import trade
 from runner.procurement.read import Filter, Listing, list_recommendations
 from runner.settings import Settings
@@ -79,18 +79,13 @@ def read_summary(connection: psycopg.Connection, settings: Settings) -> Summary:
         "collections": COLLECTIONS_SHOWN,
         "actions": ACTIONS_SHOWN,
     }
-    dealers = [Influence(*row) for row in connection.execute(_query(settings, _DEALERS), shown)]
-    collections = [Collection(*row) for row in connection.execute(_query(settings, _COLLECTIONS), shown)]
-    ((dealer_id, vendor_id),) = connection.execute(_query(settings, _EXAMPLE), shown).fetchall()
+    dealers = [Influence(*row) for row in connection.execute(query(settings, _DEALERS), shown)]
+    collections = [Collection(*row) for row in connection.execute(query(settings, _COLLECTIONS), shown)]
+    ((dealer_id, vendor_id),) = connection.execute(query(settings, _EXAMPLE), shown).fetchall()
     dealer = find_dealer(connection, settings, dealer_id)
     report = dealer_report(connection, settings, dealer_id, vendor_id, datetime.now(UTC))
     purchasing = list_recommendations(connection, settings, Filter(), RECOMMENDATIONS_SHOWN)
     return Summary(BRAND, dealers, collections, dealer, report, purchasing)
-
-
-def _query(settings: Settings, text: LiteralString) -> sql.Composed:
-    schemas = {part: sql.Identifier(settings.schema(part)) for part in ("alignment", "ops")}
-    return sql.SQL(text).format(**schemas)
 
 
 _DEALERS = """

@@ -11,12 +11,12 @@ from rich.text import Text
 from runner.alignment.view import render as render_report
 from runner.demo.play import Played
 from runner.demo.summary import Collection, Influence, Summary
-from runner.procurement.rules import PROCUREMENT_RULES
 from runner.procurement.view import render_list
+from runner.rules.registry import PROCUREMENT_RULES
 from runner.words import Words
 
 WIDTH = 100
-RULE_IDS = frozenset(entry.rule.rule_id for entry in PROCUREMENT_RULES)
+RULE_IDS = frozenset(rule.rule_id for rule in PROCUREMENT_RULES)
 
 
 def render(played: Played, summary: Summary, words: Words) -> RenderableType:

@@ -35,8 +35,8 @@ from runner.ops.lock import RunLock
 from runner.ops.publishers import PUBLISHERS
 from runner.ops.retry import patiently
 from runner.ops.runs import Finished, Published, Run
-from runner.rules.parameters import check_seed_file
 from runner.rules.registry import RULES
+from runner.rules.seed import check_seed_file
 from runner.settings import Settings
 
 

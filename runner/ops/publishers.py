@@ -8,10 +8,11 @@ import psycopg
 
 from runner.alignment.publish import publish_alignment
 from runner.ops.runs import Published, Run
+from runner.procurement.findings import LIFECYCLE
 from runner.procurement.lifecycle import expire, publish_findings
 from runner.procurement.publish import find_recommendations
-from runner.rules.parameters import read_parameters
-from runner.rules.registry import LIFECYCLE, RULES
+from runner.rules.registry import RULES
+from runner.rules.seed import read_parameters
 from runner.settings import Settings
 
 
@@ -40,10 +41,8 @@ class Publisher(Protocol):
 
 
 def _alignment(connection: psycopg.Connection, settings: Settings, run: Run, vendor_id: str | None, /) -> Published:
-    parameters = read_parameters(connection, settings.schema("staging"), RULES)
-    vendors = publish_alignment(
-        connection, settings, parameters, run_id=run.run_id, now=datetime.now(UTC), vendor=vendor_id
-    )
+    parameters = read_parameters(connection, settings, RULES)
+    vendors = publish_alignment(connection, settings, parameters, run=run, now=datetime.now(UTC), vendor=vendor_id)
     return Published({name: sum(getattr(vendor, name) for vendor in vendors) for name in ("reports", *ACTIONS)})
 
 
@@ -51,7 +50,7 @@ ACTIONS = ("keep", "drop", "add")
 
 
 def _recommendations(connection: psycopg.Connection, settings: Settings, run: Run, _: str | None, /) -> Published:
-    parameters = read_parameters(connection, settings.schema("staging"), RULES)
+    parameters = read_parameters(connection, settings, RULES)
     findings = find_recommendations(connection, settings, run.as_of, parameters)
     counts = publish_findings(
         connection,

@@ -5,14 +5,14 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from runner.database.query import query
 from runner.ops import lock
 from runner.settings import Settings
 
@@ -84,11 +84,11 @@ def begin(
 
     Only under the run lock: whatever else says `running` then can no longer be.
     """
-    connection.execute(_query(settings, _MARK_INTERRUPTED), {"error": INTERRUPTED})
+    connection.execute(query(settings, _MARK_INTERRUPTED), {"error": INTERRUPTED})
     rows = [("run", command), *(("job", job) for job in jobs)]
     with connection.cursor() as cursor:
         cursor.executemany(
-            _query(settings, _BEGIN),
+            query(settings, _BEGIN),
             [
                 {
                     "run_id": run.run_id,
@@ -110,7 +110,7 @@ def begin(
 def finish(connection: psycopg.Connection, settings: Settings, run: Run, job: str, end: Finished) -> None:
     """Write how a run (by its command) or one of its jobs ended."""
     connection.execute(
-        _query(settings, _FINISH),
+        query(settings, _FINISH),
         {
             "run_id": run.run_id,
             "job": job,
@@ -126,7 +126,7 @@ def finish(connection: psycopg.Connection, settings: Settings, run: Run, job: st
 
 def mark_published(connection: psycopg.Connection, settings: Settings, run: Run, job: str) -> None:
     """Write that a job published, in the transaction that does: a run killed right after it did publish."""
-    connection.execute(_query(settings, _MARK_PUBLISHED), {"run_id": run.run_id, "job": job})
+    connection.execute(query(settings, _MARK_PUBLISHED), {"run_id": run.run_id, "job": job})
 
 
 def newest_published(connection: psycopg.Connection, settings: Settings, job: str) -> Run | None:
@@ -134,7 +134,7 @@ def newest_published(connection: psycopg.Connection, settings: Settings, job: st
 
     Its as-of date is the newest of all published, unless an older date was published on demand after a newer one.
     """
-    row = connection.execute(_query(settings, _NEWEST_PUBLISHED), {"job": job}).fetchone()
+    row = connection.execute(query(settings, _NEWEST_PUBLISHED), {"job": job}).fetchone()
     if row is None:
         return None
     as_of, explicit_as_of, started_at, run_id = row
@@ -158,30 +158,26 @@ def history(
     """
     bound = {"limit": limit, "job": job, "order": list(order)}
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_query(settings, _HISTORY), bound).fetchall()
+        rows = cursor.execute(query(settings, _HISTORY), bound).fetchall()
         running = {row["run_id"] for row in rows if row["outcome"] == "running"}
         if not running or lock.is_held(connection, settings):
             return rows
         # Read again, because a run may have ended between the two looks.
-        rows = cursor.execute(_query(settings, _HISTORY), bound).fetchall()
+        rows = cursor.execute(query(settings, _HISTORY), bound).fetchall()
     for row in rows:
         if row["outcome"] == "running" and row["run_id"] in running:
             row.update(outcome="interrupted", error=INTERRUPTED)
     return rows
 
 
-def _query(settings: Settings, text: LiteralString) -> sql.Composed:
-    return sql.SQL(text).format(job_runs=sql.Identifier(settings.schema("ops"), "job_runs"))
-
-
 _MARK_INTERRUPTED = """
-    update {job_runs}
+    update {ops}.job_runs
     set outcome = 'interrupted', error = %(error)s
     where outcome = 'running'
 """
 
 _BEGIN = """
-    insert into {job_runs} (
+    insert into {ops}.job_runs (
         run_id, kind, job, as_of, explicit_as_of, vendor_id, full_refresh, started_at, outcome, host, pid
     )
     values (
@@ -191,18 +187,18 @@ _BEGIN = """
 """
 
 _FINISH = """
-    update {job_runs}
+    update {ops}.job_runs
     set
         finished_at = clock_timestamp(), outcome = %(outcome)s, seconds = %(seconds)s, rows = %(rows)s,
         published = %(published)s, error = %(error)s, details = %(details)s
     where run_id = %(run_id)s and job = %(job)s
 """
 
-_MARK_PUBLISHED = "update {job_runs} set published = true where run_id = %(run_id)s and job = %(job)s"
+_MARK_PUBLISHED = "update {ops}.job_runs set published = true where run_id = %(run_id)s and job = %(job)s"
 
 _NEWEST_PUBLISHED = """
     select as_of, explicit_as_of, started_at, run_id
-    from {job_runs}
+    from {ops}.job_runs
     where job = %(job)s and published
     order by started_at desc
     limit 1
@@ -211,7 +207,7 @@ _NEWEST_PUBLISHED = """
 _HISTORY = """
     with newest as (
         select run_id
-        from {job_runs}
+        from {ops}.job_runs
         where case when %(job)s::text is null then kind = 'run' else job = %(job)s end
         order by started_at desc, run_id
         limit %(limit)s
@@ -220,7 +216,7 @@ _HISTORY = """
     select
         run_id, kind, job, as_of, explicit_as_of, vendor_id, full_refresh, started_at, finished_at, seconds, rows,
         outcome, published, error, host, pid, details
-    from {job_runs}
+    from {ops}.job_runs
     where run_id in (select run_id from newest) and (%(job)s::text is null or job = %(job)s)
     order by started_at desc, run_id, kind desc, array_position(%(order)s::text[], job)
 """

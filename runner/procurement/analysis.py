@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError, closest, either
 from runner.settings import Settings
@@ -139,7 +140,7 @@ def marts_as_of(connection: psycopg.Connection, settings: Settings) -> date | No
         FieldlabError: There are no marts yet.
     """
     with _built_marts():
-        found = connection.execute(_query(settings, AS_OF)).fetchone()
+        found = connection.execute(query(settings, AS_OF)).fetchone()
     return found[0] if found else None
 
 
@@ -151,7 +152,7 @@ def find_item(connection: psycopg.Connection, settings: Settings, text: str) -> 
         FieldlabError: There is none, or there are no marts yet.
     """
     with _built_marts():
-        rows = connection.execute(_query(settings, FIND_ITEM), {"text": text}).fetchall()
+        rows = connection.execute(query(settings, FIND_ITEM), {"text": text}).fetchall()
     found = [Item(*row) for row in rows]
     by_number = [item for item in found if str(item.item_id) == text]
     by_name = [item for item in found if item.item_name == text]
@@ -161,7 +162,7 @@ def find_item(connection: psycopg.Connection, settings: Settings, text: str) -> 
     if matches:
         listed = "\n".join(f"  {item.item_id}  {item.item_name}" for item in matches)
         raise AmbiguousError(f"{len(matches)} items are called {text!r}; name one by its number:\n{listed}")
-    names = closest(text, [name for (name,) in connection.execute(_query(settings, ITEM_NAMES)) if name])
+    names = closest(text, [name for (name,) in connection.execute(query(settings, ITEM_NAMES)) if name])
     raise FieldlabError(
         f"There is no item {text!r}.",
         f"Did you mean {either(names)}?" if names else "The marts hold no item at all; load some and run again.",
@@ -193,7 +194,7 @@ def prices(connection: psycopg.Connection, settings: Settings, period: Period, i
     as_of = marts_as_of(connection, settings)
     bound = {"first": period.first, "last": period.last, "item_id": item.item_id}
     with connection.cursor(row_factory=dict_row) as cursor:
-        groups = cursor.execute(_query(settings, PRICES), bound).fetchall()
+        groups = cursor.execute(query(settings, PRICES), bound).fetchall()
     return Prices(item, period, as_of, network(groups), benchmark(groups), compared(groups))
 
 
@@ -301,13 +302,9 @@ def _key(group: Row) -> tuple[int | None, int | None]:
 def _spending_query(settings: Settings, grouping: Mapping[str, LiteralString]) -> sql.Composed:
     """The spending query with its groups; without any, it gives one row for the whole."""
     columns = [sql.SQL("{} as {},").format(sql.SQL(how), sql.Identifier(name)) for name, how in grouping.items()]
-    return _query(
+    return query(
         settings,
         SPENDING,
         columns=sql.SQL(" ").join(columns),
         groups=sql.SQL(", ").join(sql.SQL(how) for how in grouping.values()),
     )
-
-
-def _query(settings: Settings, statement: LiteralString, **parts: sql.Composable) -> sql.Composed:
-    return sql.SQL(statement).format(procurement=sql.Identifier(settings.schema("procurement")), **parts)

@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from runner.cli.console import dumps
+from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.ops import events, runs
 from runner.ops.runs import Run
@@ -118,15 +118,15 @@ def publish_findings(
         "actor": OURSELVES,
     }
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(_query(settings, _LOCK))
-        expired = cursor.execute(_query(settings, _EXPIRE_BY_TIME), bound).rowcount
-        cursor.execute(_query(settings, _FOUND))
-        with cursor.copy(_query(settings, _COPY_FOUND)) as copy:
+        cursor.execute(query(settings, _LOCK))
+        expired = cursor.execute(query(settings, _EXPIRE_BY_TIME), bound).rowcount
+        cursor.execute(query(settings, _FOUND))
+        with cursor.copy(query(settings, _COPY_FOUND)) as copy:
             for finding in found:
                 copy.write_row(_row(finding, settings))
-        refreshed = cursor.execute(_query(settings, _REFRESH), bound).rowcount
-        raised = cursor.execute(_query(settings, _RAISE), bound).rowcount
-        gone = cursor.execute(_query(settings, _EXPIRE_NOT_FOUND), bound).rowcount
+        refreshed = cursor.execute(query(settings, _REFRESH), bound).rowcount
+        raised = cursor.execute(query(settings, _RAISE), bound).rowcount
+        gone = cursor.execute(query(settings, _EXPIRE_NOT_FOUND), bound).rowcount
         runs.mark_published(connection, settings, run, PUBLISHING_JOB)
     return {
         "recommendations": len(found),
@@ -140,16 +140,22 @@ def publish_findings(
 def _row(finding: Finding, settings: Settings) -> tuple[object, ...]:
     context = {**finding.subject.ids(), **finding.context}
     return (
-        finding.rule_id,
-        finding.type,
-        finding.category,
+        finding.rule.rule_id,
+        finding.rule.type,
+        finding.rule.category,
         finding.fingerprint,
-        finding.subject.invoice_id is not None,
+        finding.subject.item_id,
+        finding.subject.vendor_id,
+        finding.subject.branch_id,
+        finding.subject.invoice_id,
         finding.title,
         finding.description,
         finding.reasoning,
         finding.savings,
         finding.savings_basis,
+        finding.named_price,
+        finding.target_price,
+        finding.quantity,
         finding.confidence,
         finding.priority,
         Jsonb(context, dumps=dumps),
@@ -166,7 +172,7 @@ def expire(connection: psycopg.Connection, settings: Settings) -> int:
     time_now = clock(connection, settings)
     bound = {"now": time_now.now, "judged_at": time_now.judged_at, "as_of": time_now.today, "actor": OURSELVES}
     with connection.transaction():
-        return connection.execute(_query(settings, _EXPIRE_BY_TIME), bound).rowcount
+        return connection.execute(query(settings, _EXPIRE_BY_TIME), bound).rowcount
 
 
 def take_step(
@@ -202,10 +208,10 @@ def take_step(
             f"The reason has {len(reason)} characters; {LONGEST_REASON} are the most.", "Say it in fewer words."
         )
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(_query(settings, _LOCK_STEP))
+        cursor.execute(query(settings, _LOCK_STEP))
         time_now = clock(connection, settings)
         wanted = sorted(set(ids))
-        rows = cursor.execute(_query(settings, _LOCK_ROWS), {"ids": wanted, "judged_at": time_now.judged_at}).fetchall()
+        rows = cursor.execute(query(settings, _LOCK_ROWS), {"ids": wanted, "judged_at": time_now.judged_at}).fetchall()
         _refuse(wanted, rows, action)
         changing = [row["id"] for row in rows if row["current_status"] != action.status]
         bound = {
@@ -216,7 +222,7 @@ def take_step(
             "actor": by,
             "reason": reason,
         }
-        cursor.execute(_query(settings, _STEP), bound)
+        cursor.execute(query(settings, _STEP), bound)
         for recommendation in changing:
             events.notify(connection, f"RECOMMENDATION_{action.status}", {"id": recommendation, "by": by})
     return changing
@@ -235,24 +241,17 @@ def _refuse(wanted: Sequence[int], rows: Sequence[Mapping[str, Any]], action: Ac
         raise FieldlabError("\n".join(problems), "" if len(wanted) == 1 else "None of them was changed.")
 
 
-def _query(settings: Settings, text: LiteralString) -> sql.Composed:
-    schema = settings.schema("ops")
-    return sql.SQL(text).format(
-        recommendations=sql.Identifier(schema, "recommendations"),
-        recommendation_events=sql.Identifier(schema, "recommendation_events"),
-    )
-
-
 # Two publishers, or a publisher and a person deciding, take turns; readers are not held up.
-_LOCK = "lock table {recommendations} in share row exclusive mode"
+_LOCK = "lock table {ops}.recommendations in share row exclusive mode"
 
 # Before a row is locked: a publisher that has the table and waits for the row would never get it.
-_LOCK_STEP = "lock table {recommendations} in row exclusive mode"
+_LOCK_STEP = "lock table {ops}.recommendations in row exclusive mode"
 
 _FOUND = """
     create temporary table found (
-        rule_id text, type text, category text, fingerprint text primary key, is_about_invoice boolean, title text,
-        description text, reasoning text, estimated_savings numeric, savings_basis text, confidence_score numeric,
+        rule_id text, type text, category text, fingerprint text primary key, item_id integer, vendor_id integer,
+        branch_id integer, invoice_id integer, title text, description text, reasoning text, estimated_savings numeric,
+        savings_basis text, named_price numeric, target_price numeric, quantity numeric, confidence_score numeric,
         priority integer, context jsonb, expires_at timestamp with time zone
     ) on commit drop
 """
@@ -262,30 +261,33 @@ _COPY_FOUND = "copy found from stdin"
 _EXPIRE_BY_TIME = """
     with due as (
         select id, status
-        from {recommendations}
+        from {ops}.recommendations
         where status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s
         order by id
         for update
     ),
 
     expired as (
-        update {recommendations} as recommendations
+        update {ops}.recommendations as recommendations
         set status = 'EXPIRED', updated_at = %(now)s
         from due
         where recommendations.id = due.id
     )
 
-    insert into {recommendation_events} (recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason)
+    insert into {ops}.recommendation_events (
+        recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason
+    )
     select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', 'its time has passed'
     from due
     order by id
 """
 
 _REFRESH = """
-    update {recommendations} as recommendations
+    update {ops}.recommendations as recommendations
     set
         type = found.type, category = found.category, title = found.title, description = found.description,
         reasoning = found.reasoning, estimated_savings = found.estimated_savings, savings_basis = found.savings_basis,
+        named_price = found.named_price, target_price = found.target_price, quantity = found.quantity,
         confidence_score = found.confidence_score, priority = found.priority, context = found.context,
         expires_at = found.expires_at, updated_at = %(now)s, as_of = %(as_of)s, run_id = %(run_id)s
     from found
@@ -296,25 +298,27 @@ _REFRESH = """
 
 # Quiet for so many days by the clock and by the as-of dates alike: runs over a past period move the second only.
 _RAISE = """
-    insert into {recommendations} (
-        rule_id, type, category, fingerprint, title, description, reasoning, estimated_savings, savings_basis,
-        confidence_score, priority, context, created_at, updated_at, expires_at, as_of, raised_as_of, run_id
+    insert into {ops}.recommendations (
+        rule_id, type, category, fingerprint, item_id, vendor_id, branch_id, invoice_id, title, description, reasoning,
+        estimated_savings, savings_basis, named_price, target_price, quantity, confidence_score, priority,
+        context, created_at, updated_at, expires_at, as_of, raised_as_of, run_id
     )
     select
-        rule_id, type, category, fingerprint, title, description, reasoning, estimated_savings, savings_basis,
-        confidence_score, priority, context, %(now)s, %(now)s, expires_at, %(as_of)s, %(as_of)s, %(run_id)s
+        rule_id, type, category, fingerprint, item_id, vendor_id, branch_id, invoice_id, title, description, reasoning,
+        estimated_savings, savings_basis, named_price, target_price, quantity, confidence_score, priority,
+        context, %(now)s, %(now)s, expires_at, %(as_of)s, %(as_of)s, %(run_id)s
     from found
     where
         not exists (
             select 1
-            from {recommendations} as known
+            from {ops}.recommendations as known
             where
                 known.fingerprint = found.fingerprint
                 and (
                     known.status in ('PENDING', 'VIEWED')
                     or known.status in ('DISMISSED', 'APPLIED')
                     and (
-                        found.is_about_invoice
+                        found.invoice_id is not null
                         or coalesce(known.applied_at, known.dismissed_at) + %(quiet)s > %(now)s
                         and known.decided_as_of + %(quiet_days)s > %(as_of)s
                     )
@@ -326,7 +330,7 @@ _RAISE = """
 _EXPIRE_NOT_FOUND = """
     with gone as (
         select id, status
-        from {recommendations} as recommendations
+        from {ops}.recommendations as recommendations
         where
             status in ('PENDING', 'VIEWED')
             and rule_id <> all(%(failed_rules)s)
@@ -335,13 +339,15 @@ _EXPIRE_NOT_FOUND = """
     ),
 
     expired as (
-        update {recommendations} as recommendations
+        update {ops}.recommendations as recommendations
         set status = 'EXPIRED', updated_at = %(now)s
         from gone
         where recommendations.id = gone.id
     )
 
-    insert into {recommendation_events} (recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason)
+    insert into {ops}.recommendation_events (
+        recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason
+    )
     select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', 'no longer applies'
     from gone
     order by id
@@ -354,7 +360,7 @@ _LOCK_ROWS = """
             when status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s then 'EXPIRED'
             else status
         end as current_status
-    from {recommendations}
+    from {ops}.recommendations
     where id = any(%(ids)s)
     order by id
     for update
@@ -363,12 +369,12 @@ _LOCK_ROWS = """
 _STEP = """
     with before as (
         select id, status
-        from {recommendations}
+        from {ops}.recommendations
         where id = any(%(ids)s)
     ),
 
     stepped as (
-        update {recommendations}
+        update {ops}.recommendations
         set
             status = %(status)s,
             updated_at = %(now)s,
@@ -383,7 +389,9 @@ _STEP = """
         where id = any(%(ids)s)
     )
 
-    insert into {recommendation_events} (recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason)
+    insert into {ops}.recommendation_events (
+        recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason
+    )
     select id, %(now)s, %(today)s, %(actor)s, status, %(status)s, %(reason)s::text
     from before
     order by id

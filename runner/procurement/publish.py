@@ -7,12 +7,12 @@ from importlib.resources import files
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import dict_row
 
-from runner.procurement.findings import Facts, Finding, Row
-from runner.procurement.rules import PROCUREMENT_RULES, ProcurementRule
+from runner.database.query import query
+from runner.procurement.findings import Facts, Finding, ProcurementRule, Row
 from runner.rules.parameters import Values
+from runner.rules.registry import PROCUREMENT_RULES
 from runner.settings import Settings
 from runner.words import Words
 
@@ -51,37 +51,35 @@ def find_recommendations(
     found: list[Finding] = []
     counts: dict[str, int] = {}
     failures: dict[str, str] = {}
-    for entry in PROCUREMENT_RULES:
-        rule_id = entry.rule.rule_id
-        facts = Facts(as_of, rule_id, values, price_window_days, words)
+    for rule in PROCUREMENT_RULES:
+        facts = Facts(as_of, rule, values, price_window_days, words)
         if not facts.values.enabled:
             continue
         try:
             with connection.transaction():
-                findings = entry.decide(_rows(connection, settings, entry, facts), facts)
+                findings = rule(_rows(connection, settings, facts), facts)
         except Exception as error:  # noqa: BLE001 - one rule's fault, whatever it is, must not stop the others
-            failures[rule_id] = f"{type(error).__name__}: {error}"
+            failures[rule.rule_id] = f"{type(error).__name__}: {error}"
             continue
         found.extend(findings)
-        counts[rule_id] = len(findings)
+        counts[rule.rule_id] = len(findings)
     return Findings(found, counts, failures)
 
 
-def _rows(connection: psycopg.Connection, settings: Settings, entry: ProcurementRule, facts: Facts) -> list[Row]:
-    text = (files("runner.procurement.rules") / "queries" / f"{entry.query}.sql").read_text(encoding="utf-8")
-    query = sql.SQL(text).format(procurement=sql.Identifier(settings.schema("procurement")))
+def _rows(connection: psycopg.Connection, settings: Settings, facts: Facts) -> list[Row]:
+    file = files("runner.procurement.rules") / "queries" / f"{facts.rule.query}.sql"
     with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(query, _dates(entry, facts))
+        cursor.execute(query(settings, file.read_text(encoding="utf-8")), _dates(facts.rule, facts))
         return [_named(row) for row in cursor]
 
 
-def _dates(entry: ProcurementRule, facts: Facts) -> dict[str, date]:
+def _dates(rule: ProcurementRule, facts: Facts) -> dict[str, date]:
     """The dates a query may be bound to: as_of, and the first date of the rule's window and of the one before."""
     dates = {"as_of": facts.as_of}
-    if "window_days" in entry.rule.parameters:
+    if "window_days" in rule.parameters:
         span = timedelta(days=facts.values.count("window_days") - 1)
         dates["first_date"] = facts.as_of - span
-        if "baseline_age_days" in entry.rule.parameters:
+        if "baseline_age_days" in rule.parameters:
             dates["baseline_last_date"] = facts.as_of - timedelta(days=facts.values.count("baseline_age_days"))
             dates["baseline_first_date"] = dates["baseline_last_date"] - span
     return dates

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.lookup import closest, either
 from runner.procurement.findings import SavingsBasis
@@ -89,7 +90,7 @@ def list_recommendations(
     """
     bound = {**wanted.bound(), "judged_at": clock(connection, settings).judged_at}
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_query(settings, _LIST), bound).fetchall()
+        rows = cursor.execute(query(settings, _LIST, columns=_COLUMNS), bound).fetchall()
     claims = [
         Claim(
             row["rule_id"],
@@ -110,9 +111,7 @@ def unknown_names(connection: psycopg.Connection, settings: Settings, wanted: Fi
     for role, text in (("branch", wanted.branch), ("item", wanted.item), ("vendor", wanted.vendor)):
         if text is None:
             continue
-        found = connection.execute(
-            _query(settings, _NAMED), {"ids": f"%{role}_id", "names": f"%{role}_name"}
-        ).fetchall()
+        found = connection.execute(query(settings, _NAMED), {"ids": f"%{role}_id", "names": f"%{role}_name"}).fetchall()
         if text.casefold() in {value.casefold() for _, value in found}:
             continue
         near = closest(text, [value for is_name, value in found if is_name])
@@ -130,35 +129,26 @@ def read_recommendation(connection: psycopg.Connection, settings: Settings, one:
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         bound = {"id": one, "judged_at": clock(connection, settings).judged_at}
-        row = cursor.execute(_query(settings, _ONE), bound).fetchone()
+        row = cursor.execute(query(settings, _ONE, columns=_COLUMNS), bound).fetchone()
         if row is None:
             raise FieldlabError(
                 f"There is no recommendation {one}.", "`fieldlab recommendations list` shows the open ones."
             )
-        return {**row, "events": cursor.execute(_query(settings, _EVENTS), bound).fetchall()}
+        return {**row, "events": cursor.execute(query(settings, _EVENTS), bound).fetchall()}
 
 
-def _query(settings: Settings, text: LiteralString) -> sql.Composed:
-    schema = settings.schema("ops")
-    return sql.SQL(text).format(
-        recommendations=sql.Identifier(schema, "recommendations"),
-        recommendation_events=sql.Identifier(schema, "recommendation_events"),
-        columns=sql.SQL(_COLUMNS),
-    )
-
-
-_COLUMNS = """
+_COLUMNS = sql.SQL("""
     id, rule_id, type, category, fingerprint, title, description, reasoning, estimated_savings, savings_basis,
     confidence_score, priority, context,
     case when status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s then 'EXPIRED' else status end as status,
     created_at, updated_at, expires_at, as_of, run_id, viewed_at, viewed_by, dismissed_at, dismissed_by, dismiss_reason,
     applied_at, applied_by
-"""
+""")
 
 _LIST = """
     with judged as (
         select {columns}
-        from {recommendations}
+        from {ops}.recommendations
     )
 
     select *
@@ -198,15 +188,15 @@ _LIST = """
 
 _NAMED = """
     select distinct key like %(names)s, value
-    from {recommendations}, jsonb_each_text(context)
+    from {ops}.recommendations, jsonb_each_text(context)
     where (key like %(names)s or key like %(ids)s) and value is not null
 """
 
-_ONE = "select {columns} from {recommendations} where id = %(id)s"
+_ONE = "select {columns} from {ops}.recommendations where id = %(id)s"
 
 _EVENTS = """
     select occurred_at, actor, from_status, to_status, reason
-    from {recommendation_events}
+    from {ops}.recommendation_events
     where recommendation_id = %(id)s
     order by id
 """

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from runner.procurement.findings import SavingsBasis
-from runner.procurement.rules.prices import CHEAPER_VENDOR, MANY_VENDORS, PRICE_RISE, SAME_VENDOR_PRICE_GAP
-
-PRICE_RULES = frozenset(rule.rule_id for rule in (CHEAPER_VENDOR, MANY_VENDORS, SAME_VENDOR_PRICE_GAP, PRICE_RISE))
+from runner.rules.registry import PRICE_RULES
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,9 @@
-"""What people may tune: the seed table `recommendation_rules`, checked against what each rule declares."""
+"""A rule and what people may tune in it: the rows of the seed `recommendation_rules` against what rules declare."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
-
-import psycopg
-from psycopg import sql
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from runner.errors import FieldlabError
 
@@ -23,11 +18,17 @@ class Range:
         low: The smallest value allowed.
         high: The largest value allowed; None is no limit.
         whole: Only whole numbers are allowed.
+        nullable: The seed may leave the value empty, which switches off what the parameter does.
     """
 
     low: Decimal = Decimal(0)
     high: Decimal | None = None
     whole: bool = False
+    nullable: bool = False
+
+    def or_empty(self) -> "Range":
+        """The same values, or none."""
+        return replace(self, nullable=True)
 
     def holds(self, value: Decimal) -> bool:
         """Whether the value is allowed."""
@@ -39,9 +40,8 @@ class Range:
 
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"
-        if self.high is None:
-            return f"{kind} of at least {self.low:f}"
-        return f"{kind} from {self.low:f} to {self.high:f}"
+        limits = f"of at least {self.low:f}" if self.high is None else f"from {self.low:f} to {self.high:f}"
+        return f"{kind} {limits}{', or empty' if self.nullable else ''}"
 
 
 FLAG = Range(high=Decimal(1), whole=True)
@@ -52,23 +52,29 @@ POSITIVE = Range(low=Decimal(1), whole=True)
 PRIORITY = Range(low=Decimal(1), high=Decimal(5), whole=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
-    """A rule's name and what can be tuned in it. Every rule has `enabled` besides.
+    """What one rule is called and what can be tuned in it.
 
     Attributes:
         rule_id: The rule's name in the seed and in everything published.
-        parameters: Each parameter's name and the values it may take.
-        switchable: False for a group of parameters that rules share: it has no `enabled`.
+        parameters: Each parameter's name and the values it may take; every rule has `enabled` besides.
+        type: What it recommends, such as VENDOR_SWITCH; empty for a group of parameters that rules share.
     """
 
     rule_id: str
     parameters: Mapping[str, Range]
-    switchable: bool = True
+    type: str = ""
 
+    @property
+    def category(self) -> str:
+        """The type in words: VENDOR_SWITCH is "Vendor switch"."""
+        return self.type.replace("_", " ").capitalize()
+
+    @property
     def ranges(self) -> Mapping[str, Range]:
         """Every parameter the seed must give, `enabled` first."""
-        return {"enabled": FLAG, **self.parameters} if self.switchable else self.parameters
+        return {"enabled": FLAG, **self.parameters} if self.type else self.parameters
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class Values:
     """One rule's parameters as tuned: `values["min_trend"]` is an exact decimal."""
 
     rule_id: str
-    _values: Mapping[str, Decimal] = field(repr=False)
+    _values: Mapping[str, Decimal | None] = field(repr=False)
 
     @property
     def enabled(self) -> bool:
@@ -84,6 +90,13 @@ class Values:
         return bool(self["enabled"])
 
     def __getitem__(self, parameter: str) -> Decimal:
+        value = self._values[parameter]
+        if value is None:
+            raise KeyError(f"{self.rule_id}.{parameter} may be empty: read it with optional()")
+        return value
+
+    def optional(self, parameter: str) -> Decimal | None:
+        """A parameter that the seed may leave empty."""
         return self._values[parameter]
 
     def count(self, parameter: str) -> int:
@@ -91,60 +104,8 @@ class Values:
         return int(self[parameter])
 
 
-# One row of the seed: rule_id, parameter, value; a value that is no number is the text that stands there.
+# One row of the seed: rule_id, parameter, value; a value that is no number is its text.
 SeedRow = tuple[str, str, Decimal | str | None]
-
-
-def check_seed_file(project_dir: Path, rules: Sequence[Rule]) -> None:
-    """Look at the seed before dbt loads it: dbt stops at the first value that is no number, and names no parameter.
-
-    Raises:
-        FieldlabError: As `check_parameters`.
-    """
-    file = project_dir / SEED_FILE
-    if file.is_file():
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = [
-                (row.get("rule_id") or "", row.get("parameter") or "", _number(row.get("value")))
-                for row in csv.DictReader(lines)
-            ]
-        check_parameters(rows, rules)
-
-
-def _number(text: str | None) -> Decimal | str | None:
-    if text is None or not text.strip():
-        return None
-    try:
-        return Decimal(text.strip())
-    except InvalidOperation:
-        return text
-
-
-def read_parameters(connection: psycopg.Connection, staging_schema: str, rules: Sequence[Rule]) -> dict[str, Values]:
-    """Read every rule's parameters from the seed table.
-
-    Args:
-        connection: The warehouse.
-        staging_schema: The schema seeds live in.
-        rules: All rules there are; the seed must name exactly these.
-
-    Returns:
-        The values by rule_id.
-
-    Raises:
-        FieldlabError: The seed is not loaded, or does not say exactly what the rules need.
-    """
-    query = sql.SQL("select coalesce(rule_id, ''), coalesce(parameter, ''), value from {}").format(
-        sql.Identifier(staging_schema, "recommendation_rules")
-    )
-    try:
-        rows = connection.execute(query).fetchall()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-        raise FieldlabError(
-            f"The parameters of the rules are not loaded: there is no table {staging_schema}.recommendation_rules.",
-            "Load them with `dbt seed`, or run `fieldlab run`, which does it too.",
-        ) from error
-    return check_parameters(rows, rules)
 
 
 def check_parameters(rows: Iterable[SeedRow], rules: Sequence[Rule]) -> dict[str, Values]:
@@ -154,7 +115,7 @@ def check_parameters(rows: Iterable[SeedRow], rules: Sequence[Rule]) -> dict[str
         FieldlabError: Names every rule, parameter and value that is missing, unknown, given twice or out of range.
     """
     rows = list(rows)
-    declared = {rule.rule_id: rule.ranges() for rule in rules}
+    declared = {rule.rule_id: rule.ranges for rule in rules}
     times = Counter((rule_id, parameter) for rule_id, parameter, _ in rows)
     given = {(rule_id, parameter): value for rule_id, parameter, value in rows}
 
@@ -175,7 +136,7 @@ def check_parameters(rows: Iterable[SeedRow], rules: Sequence[Rule]) -> dict[str
             f"Correct {SEED_FILE}, then run `fieldlab run` (or `dbt seed`) again.",
         )
     return {
-        rule_id: Values(rule_id, {name: value for name in ranges if isinstance(value := given[rule_id, name], Decimal)})
+        rule_id: Values(rule_id, {name: value for name in ranges if not isinstance(value := given[rule_id, name], str)})
         for rule_id, ranges in declared.items()
     }
 
@@ -189,10 +150,8 @@ def _fault(
     ranges = declared[rule_id]
     if parameter not in ranges:
         return f"{rule_id}.{parameter}: the rule {rule_id} has no such parameter; it has {', '.join(ranges)}."
-    if value is None:
-        return f"{rule_id}.{parameter} has no value; it must be {ranges[parameter]}."
-    if isinstance(value, str):
-        return f'{rule_id}.{parameter} is "{value}"; it must be {ranges[parameter]}.'
-    if not ranges[parameter].holds(value):
-        return f"{rule_id}.{parameter} is {value:f}; it must be {ranges[parameter]}."
-    return None
+    allowed = ranges[parameter]
+    if allowed.nullable if value is None else not isinstance(value, str) and allowed.holds(value):
+        return None
+    said = "has no value" if value is None else f'is "{value}"' if isinstance(value, str) else f"is {value:f}"
+    return f"{rule_id}.{parameter} {said}; it must be {allowed}."

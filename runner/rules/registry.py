@@ -1,30 +1,23 @@
-"""The rules: pure functions from rows of the marts to decisions, and the one list of all of them.
+"""The one list of all rules: what the modules of rules declare, in the order in which they do.
 
-A rule's numbers come from seeds/recommendation_rules.csv. Each rule declares its parameters as a `Rule`;
-`read_parameters(connection, schema, RULES)` reads them all in one query and refuses a seed that does not fit.
+A rule is a pure function from rows of the marts to decisions. Its declaration says what it is called and what can be
+tuned in it; the numbers come from seeds/recommendation_rules.csv.
 """
+
+from types import ModuleType
 
 from runner.alignment import rules as alignment
 from runner.procurement import findings
+from runner.procurement.findings import ProcurementRule
 from runner.procurement.rules import orders, prices, supply
-from runner.rules.parameters import COUNT, Rule
+from runner.rules.parameters import Rule
 
-LIFECYCLE = Rule("lifecycle", {"quiet_days": COUNT}, switchable=False)
 
-RULES: tuple[Rule, ...] = (
-    alignment.KEEP,
-    alignment.DROP,
-    alignment.ADD,
-    prices.CHEAPER_VENDOR,
-    prices.MANY_VENDORS,
-    prices.SAME_VENDOR_PRICE_GAP,
-    prices.PRICE_RISE,
-    orders.SMALL_ORDERS,
-    orders.OVER_ORDERING,
-    orders.UNUSUAL_SPEND,
-    supply.SINGLE_SOURCE,
-    supply.SEASONAL_PEAK,
-    orders.REORDER_DUE,
-    findings.SAVINGS_PRIORITY,
-    LIFECYCLE,
-)
+def _declared(*modules: ModuleType) -> tuple[Rule, ...]:
+    found = (value for module in modules for value in vars(module).values() if isinstance(value, Rule))
+    return tuple(dict.fromkeys(found))
+
+
+RULES = _declared(alignment, prices, orders, supply, findings)
+PROCUREMENT_RULES = tuple(rule for rule in RULES if isinstance(rule, ProcurementRule))
+PRICE_RULES = frozenset(rule.rule_id for rule in PROCUREMENT_RULES if rule.is_price_rule)

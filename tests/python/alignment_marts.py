@@ -10,8 +10,9 @@ from pathlib import Path
 import psycopg
 
 from runner.database.migrate import ensure
-from runner.rules.parameters import Values, read_parameters
+from runner.rules.parameters import Values
 from runner.rules.registry import RULES
+from runner.rules.seed import read_parameters
 from runner.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
@@ -74,7 +75,7 @@ def open_marts(url: str) -> Iterator[psycopg.Connection]:
 
 
 def parameters(connection: psycopg.Connection) -> dict[str, Values]:
-    return read_parameters(connection, SETTINGS.schema("staging"), RULES)
+    return read_parameters(connection, SETTINGS, RULES)
 
 
 def fill(connection: psycopg.Connection, vendors: Mapping[str, Market], *, as_of: str = AS_OF) -> None:

@@ -13,6 +13,8 @@ from runner.ops import runs
 from runner.ops.runs import Finished, Run
 from runner.procurement.findings import Finding, Subject
 from runner.procurement.lifecycle import publish_findings
+from runner.procurement.rules.orders import over_ordering
+from runner.procurement.rules.prices import cheaper_vendor
 from runner.settings import Settings, load_settings
 
 TODAY = datetime.now(UTC).date()
@@ -33,8 +35,7 @@ def connection(database_url: str, settings: Settings) -> Iterator[psycopg.Connec
 
 def finding(item: int = 1, *, expires_on: date | None = None, **changes: Any) -> Finding:
     values = {
-        "rule_id": "cheaper_vendor",
-        "type": "VENDOR_SWITCH",
+        "rule": cheaper_vendor,
         "subject": Subject(item_id=item, branch_id=2),
         "title": "Switch",
         "description": "Switch.",
@@ -51,8 +52,7 @@ def finding(item: int = 1, *, expires_on: date | None = None, **changes: Any) ->
 
 def order(invoice: int) -> Finding:
     return finding(
-        rule_id="over_ordering",
-        type="WASTE_PREVENTION",
+        rule=over_ordering,
         subject=Subject(item_id=1, branch_id=2, invoice_id=invoice),
         savings_basis="once",
     )

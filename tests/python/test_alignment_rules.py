@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.alignment.rules import ADD, DROP, KEEP, Recommendation, Trend, judge, percent, recommend
-from runner.procurement.findings import rounded
+from runner.rounding import rounded
 from runner.rules.parameters import Values
 
 DEFAULTS: Mapping[str, Mapping[str, str]] = {
@@ -352,6 +352,6 @@ def test_what_a_sentence_says_about_its_threshold_is_true(
 
 
 def test_a_rule_declares_what_it_reads() -> None:
-    assert {rule.rule_id: set(rule.ranges()) for rule in (KEEP, DROP, ADD)} == {
+    assert {rule.rule_id: set(rule.ranges) for rule in (KEEP, DROP, ADD)} == {
         rule_id: set(values) for rule_id, values in DEFAULTS.items()
     }

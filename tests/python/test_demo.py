@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from runner.demo import AS_OF, alignment, kitchen
-from runner.procurement.rules import PROCUREMENT_RULES
+from runner.rules.registry import PROCUREMENT_RULES
 
 ITEMS = {item.name: number for number, item in enumerate(kitchen.ITEMS, 1)}
 VENDORS = {vendor.name: number for number, vendor in enumerate(kitchen.VENDORS, 1)}
@@ -82,8 +82,8 @@ def subjects(played: Played, rule_id: str) -> set[tuple[int | None, int | None, 
 
 def test_every_purchasing_rule_finds_something_and_none_too_much(played: Played) -> None:
     found = [row["rule_id"] for row in played.recommendations]
-    for entry in PROCUREMENT_RULES:
-        assert 2 <= found.count(entry.rule.rule_id) <= 20, entry.rule.rule_id
+    for rule in PROCUREMENT_RULES:
+        assert 2 <= found.count(rule.rule_id) <= 20, rule.rule_id
     assert played.summary["recommendations"]["count"] == len(found)
     assert {row["priority"] for row in played.recommendations} == {1, 2, 3, 4, 5}
 

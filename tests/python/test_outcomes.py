@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -20,9 +19,10 @@ from runner.alignment.publish import publish_alignment
 from runner.database import migrate
 from runner.database.warehouse import Warehouse
 from runner.ops.pipeline import Request, run_pipeline
+from runner.ops.runs import Run
 from runner.procurement.lifecycle import Action, take_step
-from runner.rules.parameters import read_parameters
 from runner.rules.registry import RULES
+from runner.rules.seed import read_parameters
 from runner.settings import load_settings
 
 FIRST = date(2024, 6, 30)
@@ -77,11 +77,13 @@ def test_tables_of_an_older_fieldlab_are_read_and_brought_up_to_date(
             values ('v', 'd', 'ADD', 1, 'high', 'c', '', 1, '', '', '{}', '2024-06-30', gen_random_uuid(), '2024-07-01')
         """)
 
-    build(database, "+recommendation_outcomes", "+alignment_outcomes", as_of=FIRST)
-    (row,) = database.rows("select status, raised_on, item_id from fieldlab_procurement.recommendation_outcomes")
-    assert row == {"status": "PENDING", "raised_on": FIRST, "item_id": 1}
+    def outcomes() -> list[Row]:
+        build(database, "+recommendation_outcomes", "+alignment_outcomes", as_of=FIRST)
+        return database.rows("select status, raised_on, item_id from fieldlab_procurement.recommendation_outcomes")
 
+    assert outcomes() == [{"status": "PENDING", "raised_on": FIRST, "item_id": None}]
     bring_up_to_date(database)
+    assert outcomes() == [{"status": "PENDING", "raised_on": FIRST, "item_id": 1}]
     assert database.rows("select dealer_id, type, first_advised, last_advised from fieldlab_ops.alignment_advice") == [
         {"dealer_id": "d", "type": "ADD", "first_advised": FIRST, "last_advised": FIRST}
     ]
@@ -466,8 +468,8 @@ def advise(database: DbtDatabase, as_of: date) -> None:
     bring_up_to_date(database)
     settings = load_settings()
     with psycopg.connect(database.url, autocommit=True) as connection:
-        parameters = read_parameters(connection, settings.schema("staging"), RULES)
-        publish_alignment(connection, settings, parameters, run_id=uuid4(), now=datetime.now(UTC))
+        parameters = read_parameters(connection, settings, RULES)
+        publish_alignment(connection, settings, parameters, run=Run(as_of, explicit_as_of=True), now=datetime.now(UTC))
 
 
 def change(database: DbtDatabase, statements: str) -> None:

@@ -8,11 +8,13 @@ import psycopg
 import pytest
 
 from runner.errors import FieldlabError
-from runner.rules.parameters import COUNT, SHARE, Rule, SeedRow, check_parameters, check_seed_file, read_parameters
+from runner.rules.parameters import COUNT, SHARE, Rule, SeedRow, check_parameters
 from runner.rules.registry import RULES
+from runner.rules.seed import check_seed_file, read_parameters
+from runner.settings import load_settings
 
 PROJECT = Path(__file__).parents[2]
-RULE = Rule("keep", {"min_trend": SHARE, "max_count": COUNT})
+RULE = Rule("keep", {"min_trend": SHARE, "max_count": COUNT}, "KEEP")
 GOOD: list[SeedRow] = [
     ("keep", "enabled", Decimal(1)),
     ("keep", "min_trend", Decimal("0.5")),
@@ -99,17 +101,28 @@ def test_a_parameter_given_twice_is_refused() -> None:
     assert "keep.max_count stands there 2 times" in fault_of([*GOOD, ("keep", "max_count", Decimal(4))])
 
 
+def test_only_a_nullable_parameter_may_be_empty() -> None:
+    rule = Rule("keep", {"min_trend": SHARE.or_empty(), "max_count": COUNT}, "KEEP")
+    keep = check_parameters(changed("min_trend", None), [rule])["keep"]
+    assert keep.optional("min_trend") is None
+    with pytest.raises(FieldlabError, match="max_count has no value"):
+        check_parameters(changed("max_count", None), [rule])
+    with pytest.raises(FieldlabError, match="is 2; it must be a number from 0 to 1, or empty"):
+        check_parameters(changed("min_trend", Decimal(2)), [rule])
+
+
 def test_a_seed_that_was_never_loaded_is_told_with_what_to_do(database_url: str) -> None:
     with psycopg.connect(database_url) as connection, pytest.raises(FieldlabError, match="not loaded") as refusal:
-        read_parameters(connection, "fieldlab_staging", RULES)
+        read_parameters(connection, load_settings(), RULES)
     assert "dbt seed" in refusal.value.hint
 
 
 def test_parameters_are_read_from_the_seed_table(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute(
-            "create schema s create table recommendation_rules (rule_id text, parameter text, value numeric)"
+            "create schema fieldlab_staging"
+            " create table recommendation_rules (rule_id text, parameter text, value numeric)"
         )
         with connection.cursor() as cursor:
-            cursor.executemany("insert into s.recommendation_rules values (%s, %s, %s)", GOOD)
-        assert read_parameters(connection, "s", [RULE])["keep"]["min_trend"] == Decimal("0.5")
+            cursor.executemany("insert into fieldlab_staging.recommendation_rules values (%s, %s, %s)", GOOD)
+        assert read_parameters(connection, load_settings(), [RULE])["keep"]["min_trend"] == Decimal("0.5")

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,13 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.procurement.findings import Facts, Finding, Row, Subject
-from runner.procurement.rules import PROCUREMENT_RULES
+from runner.procurement.findings import Facts, Finding, ProcurementRule, Row, Subject
 from runner.procurement.rules.orders import over_ordering, reorder_due, small_orders, unusual_spend
 from runner.procurement.rules.prices import cheaper_vendor, many_vendors, price_rise, same_vendor_price_gap
 from runner.procurement.rules.supply import seasonal_peak, single_source
 from runner.rules.parameters import Values, check_parameters
-from runner.rules.registry import RULES
+from runner.rules.registry import PROCUREMENT_RULES, RULES
 from runner.words import Words, measured
 
 PROJECT = Path(__file__).parents[2]
@@ -28,15 +26,13 @@ with (PROJECT / "seeds" / "recommendation_rules.csv").open(encoding="utf-8", new
 VALUES = check_parameters(SEED, RULES)
 PRICE_WINDOW_DAYS = 30
 
-Decide = Callable[[Iterable[Row], Facts], list[Finding]]
+
+def facts(rule: ProcurementRule, *, as_of: date = AS_OF, currency: str = "") -> Facts:
+    return Facts(as_of, rule, VALUES, PRICE_WINDOW_DAYS, Words(currency))
 
 
-def facts(rule_id: str, *, as_of: date = AS_OF, currency: str = "") -> Facts:
-    return Facts(as_of, rule_id, VALUES, PRICE_WINDOW_DAYS, Words(currency))
-
-
-def decide(rule: Decide, *rows: Row, **options: Any) -> list[Finding]:
-    return rule(rows, facts(rule.__name__, **options))
+def decide(rule: ProcurementRule, *rows: Row, **options: Any) -> list[Finding]:
+    return rule(rows, facts(rule, **options))
 
 
 def offer(**changes: Any) -> dict[str, Any]:
@@ -102,7 +98,7 @@ def test_a_vendor_switch_reads_as_a_buyer_would_say_it() -> None:
         "Switch Chicken Breast at Downtown to Valley Foods — about 4,100 a year. Downtown paid Harbor Meats 10.00 on "
         "average in the last 90 days; Valley Foods charged the network 9.50 over 14 purchases."
     )
-    assert finding.category == "Vendor switch"
+    assert finding.rule.category == "Vendor switch"
 
 
 @pytest.mark.parametrize(
@@ -301,7 +297,7 @@ def test_spending_is_unusual_only_where_the_quantity_is_not_reported() -> None:
 
 def test_spending_is_reported_when_over_ordering_is_switched_off() -> None:
     off = Values("over_ordering", {"enabled": Decimal(0)})
-    known = Facts(AS_OF, "unusual_spend", {**VALUES, "over_ordering": off}, PRICE_WINDOW_DAYS)
+    known = Facts(AS_OF, unusual_spend, {**VALUES, "over_ordering": off}, PRICE_WINDOW_DAYS)
     assert len(unusual_spend([anomaly()], known)) == 1
 
 
@@ -462,5 +458,5 @@ def test_a_fingerprint_is_the_hash_of_rule_and_subject() -> None:
 
 def test_every_rule_of_the_registry_is_one_the_seed_can_tune() -> None:
     folder = PROJECT / "runner" / "procurement" / "rules" / "queries"
-    assert {entry.rule.rule_id for entry in PROCUREMENT_RULES} <= VALUES.keys()
-    assert {entry.query for entry in PROCUREMENT_RULES} == {path.stem for path in folder.glob("*.sql")}
+    assert {rule.rule_id for rule in PROCUREMENT_RULES} <= VALUES.keys()
+    assert {rule.query for rule in PROCUREMENT_RULES} == {path.stem for path in folder.glob("*.sql")}

@@ -16,6 +16,7 @@ from alignment_marts import AS_OF, PROJECT, SETTINGS, Market, fill, open_marts, 
 from runner.alignment import publish
 from runner.alignment.publish import Published, publish_alignment
 from runner.errors import FieldlabError
+from runner.ops.runs import Run
 
 NOW = datetime(2022, 11, 1, 4, 0, 0, 123987, tzinfo=UTC)
 RUN = UUID("00000000-0000-0000-0000-000000000001")
@@ -41,7 +42,8 @@ def marts(database_url: str) -> Iterator[psycopg.Connection]:
 
 
 def publish_all(connection: psycopg.Connection, *, run_id: UUID = RUN, **options: Any) -> list[Published]:
-    return publish_alignment(connection, SETTINGS, parameters(connection), run_id=run_id, now=NOW, **options)
+    run = Run(as_of=NOW.date(), explicit_as_of=True, run_id=run_id)
+    return publish_alignment(connection, SETTINGS, parameters(connection), run=run, now=NOW, **options)
 
 
 def rows(connection: psycopg.Connection, query: str) -> list[Any]:
@@ -376,12 +378,12 @@ def test_a_collection_that_moved_to_another_vendor_is_published_there(marts: psy
     assert actions(marts) == {("aspen", "d1", "KEEP", 1, "b1")}
 
 
-def test_a_failing_publish_leaves_the_vendors_old_set(marts: psycopg.Connection) -> None:
+def test_a_failing_publish_leaves_every_vendors_old_set(marts: psycopg.Connection) -> None:
     fill(marts, {"aspen": ASPEN, "birch": BIRCH})
     publish_all(marts)
     before = actions(marts)
     marts.execute(
-        "alter table fieldlab_ops.alignment_reports add constraint refuse check (dealer_id <> 'd3') not valid"
+        "alter table fieldlab_ops.alignment_reports add constraint refuse check (vendor_id <> 'birch') not valid"
     )
     fill(marts, {"aspen": Market(ASPEN.collections, {"d1": {"c2"}, "d3": {"c2"}}), "birch": BIRCH})
     with pytest.raises(psycopg.errors.CheckViolation):

@@ -14,6 +14,7 @@ from recommending import PAST, connection, finding, order, publish, settings
 from runner.cli.recommendations import recommendations
 from runner.errors import FieldlabError
 from runner.procurement.findings import Subject
+from runner.procurement.rules.supply import single_source
 from runner.procurement.savings import Claim, total_savings
 from runner.settings import Settings
 
@@ -41,8 +42,7 @@ def published(connection: psycopg.Connection, settings: Settings) -> None:
         finding(1, priority=1, savings=Decimal("12000.00"), context=named),
         finding(2, priority=3, savings=Decimal("600.00")),
         finding(
-            rule_id="single_source",
-            type="RISK_ALERT",
+            rule=single_source,
             subject=Subject(item_id=9),
             priority=2,
             savings=None,

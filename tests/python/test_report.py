@@ -40,7 +40,7 @@ def marts(database_url: str) -> Iterator[psycopg.Connection]:
 
 def publish(connection: psycopg.Connection, *, now: datetime = PUBLISHED_AT) -> None:
     run = runs.Run(as_of=date.fromisoformat(AS_OF), explicit_as_of=True, started_at=MARTS_AT - timedelta(minutes=1))
-    publish_alignment(connection, SETTINGS, parameters(connection), run_id=run.run_id, now=now)
+    publish_alignment(connection, SETTINGS, parameters(connection), run=run, now=now)
     record(connection, run, published=True)
 
 

@@ -74,10 +74,10 @@ select
     confidence_score,
     estimated_savings,
     savings_basis,
-    cast({{ json_text('context', 'item_id') }} as integer) as item_id,
-    cast({{ json_text('context', 'vendor_id') }} as integer) as vendor_id,
-    cast({{ json_text('context', 'branch_id') }} as integer) as branch_id,
-    cast({{ json_text('context', 'invoice_id') }} as integer) as invoice_id,
+    item_id,
+    vendor_id,
+    branch_id,
+    invoice_id,
     status,
     raised_on,
     viewed_on,
@@ -89,22 +89,7 @@ select
         when status = 'EXPIRED' then least(coalesce(ended_on, expires_on), expires_on)
     end as closed_on,
     case when status = 'EXPIRED' then coalesce(end_reason, 'its time has passed') else end_reason end as closing_reason,
-    rule_id in ('cheaper_vendor', 'many_vendors', 'same_vendor_price_gap', 'price_rise') as is_price_rule,
-    -- What was being paid, and what could be.
-    cast(
-        case rule_id
-            when 'cheaper_vendor' then {{ json_text('context', 'main_price') }}
-            when 'many_vendors' then {{ json_text('context', 'mean_price') }}
-            when 'same_vendor_price_gap' then {{ json_text('context', 'price') }}
-            when 'price_rise' then {{ json_text('context', 'price') }}
-        end as numeric
-    ) as named_price,
-    cast(
-        case rule_id
-            when 'cheaper_vendor' then {{ json_text('context', 'best_price') }}
-            when 'many_vendors' then {{ json_text('context', 'best_price') }}
-            when 'same_vendor_price_gap' then {{ json_text('context', 'lowest_price') }}
-            when 'price_rise' then {{ json_text('context', 'earlier_price') }}
-        end as numeric
-    ) as target_price
+    named_price is not null as is_price_rule,
+    named_price,
+    target_price
 from judged

@@ -5,23 +5,16 @@ from datetime import timedelta
 from fractions import Fraction
 from math import floor
 
-from runner.procurement.findings import (
-    DAYS_PER_YEAR,
-    Facts,
-    Finding,
-    Row,
-    Subject,
-    cents,
-    confidence,
-    priority_of,
-    published,
-    rounded,
-)
-from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE, Rule
+from runner.procurement.findings import DAYS_PER_YEAR, Facts, Finding, Row, pick, rule
+from runner.rounding import cents, published, rounded
+from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE
 from runner.words import count, day, each, measured, possessive, quantity
 
-SMALL_ORDERS = Rule(
-    "small_orders",
+WEEK = 7
+
+
+@rule(
+    "COST_OPTIMIZATION",
     {
         "min_orders": COUNT,
         "max_cycle_days": NUMBER,
@@ -32,28 +25,6 @@ SMALL_ORDERS = Rule(
         "valid_days": COUNT,
     },
 )
-OVER_ORDERING = Rule(
-    "over_ordering", {"confidence_deviation": POSITIVE, "increasing_factor": SHARE, "valid_days": COUNT}
-)
-UNUSUAL_SPEND = Rule("unusual_spend", {"confidence_deviation": POSITIVE, "priority": PRIORITY, "valid_days": COUNT})
-REORDER_DUE = Rule(
-    "reorder_due",
-    {
-        "min_orders": COUNT,
-        "min_confidence": SHARE,
-        "min_cycle_days": NUMBER,
-        "max_days_ahead": COUNT,
-        "max_cycle_ahead": NUMBER,
-        "urgent_days": COUNT,
-        "urgent_priority": PRIORITY,
-        "priority": PRIORITY,
-        "valid_days": COUNT,
-    },
-)
-
-WEEK = 7
-
-
 def small_orders(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch orders little and very often from a vendor: fewer, larger orders save the cost of each one.
 
@@ -81,10 +52,9 @@ def _batch(row: Row, facts: Facts) -> Finding:
     mean_amount = Fraction(row["order_amount_sum"]) / row["order_count"]
     savings = cents((DAYS_PER_YEAR / cycle - DAYS_PER_YEAR / target) * Fraction(values["cost_per_order"]))
     rhythm = "once a week" if target == WEEK else f"every {quantity(target)} days"
-    return Finding(
-        rule_id=SMALL_ORDERS.rule_id,
-        type="COST_OPTIMIZATION",
-        subject=Subject(branch_id=row["branch_id"], vendor_id=row["vendor_id"]),
+    return facts.finding(
+        row,
+        ("branch", "vendor"),
         title=f"Order {rhythm} from {vendor} at {branch}",
         description=(
             f"Order {rhythm} from {vendor} at {branch} — {words.roughly(savings)} a year. {branch} now orders "
@@ -99,27 +69,23 @@ def _batch(row: Row, facts: Facts) -> Finding:
             f"{words.amount(savings)} a year in all."
         ),
         savings=savings,
-        savings_basis="year",
-        confidence=confidence(row["order_count"], values["confidence_orders"]),
-        priority=priority_of(savings, facts.savings_priority),
-        expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
+        confidence=facts.confidence(row["order_count"], "confidence_orders"),
         context={
-            "branch_name": branch,
-            "vendor_name": vendor,
-            "order_count": row["order_count"],
-            "order_date_count": row["order_date_count"],
-            "first_order_date": row["first_order_date"],
-            "last_order_date": row["last_order_date"],
-            "avg_order_cycle_days": published(cycle),
-            "avg_order_amount": published(mean_amount),
-            "target_cycle_days": values["target_cycle_days"],
-            "orders_per_year": published(DAYS_PER_YEAR / cycle),
-            "target_orders_per_year": published(DAYS_PER_YEAR / target),
-            "cost_per_order": values["cost_per_order"],
+            **pick(row, "order_count", "order_date_count", "first_order_date", "last_order_date"),
+            "avg_order_cycle_days": cycle,
+            "avg_order_amount": mean_amount,
+            "orders_per_year": DAYS_PER_YEAR / cycle,
+            "target_orders_per_year": DAYS_PER_YEAR / target,
+            **pick(values, "target_cycle_days", "cost_per_order"),
         },
     )
 
 
+@rule(
+    "WASTE_PREVENTION",
+    {"confidence_deviation": POSITIVE, "increasing_factor": SHARE, "valid_days": COUNT},
+    query="order_anomalies",
+)
 def over_ordering(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch ordered far more of an item than in its other orders.
 
@@ -133,6 +99,11 @@ def over_ordering(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     return [_check_quantity(row, facts) for row in rows if _is_over_ordered(row)]
 
 
+@rule(
+    "RISK_ALERT",
+    {"confidence_deviation": POSITIVE, "priority": PRIORITY, "valid_days": COUNT},
+    query="order_anomalies",
+)
 def unusual_spend(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch spent far more on an item than in its other orders, and not because it ordered far more.
 
@@ -143,7 +114,7 @@ def unusual_spend(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     Returns:
         One finding per item × branch × invoice that `over_ordering` does not report.
     """
-    reported = facts.all_values[OVER_ORDERING.rule_id].enabled
+    reported = facts.all_values[over_ordering.rule_id].enabled
     return [
         _check_amount(row, facts)
         for row in rows
@@ -169,15 +140,14 @@ def _check_quantity(row: Row, facts: Facts) -> Finding:
     excess = Fraction(row["quantity"]) - expected
     unit_price = Fraction(row["amount"]) / Fraction(row["quantity"])
     savings = cents(excess * unit_price)
-    sure = confidence(Fraction(row["quantity_material_deviation"]), values["confidence_deviation"])
+    sure = facts.confidence(Fraction(row["quantity_material_deviation"]), "confidence_deviation")
     growing = ""
     if row["is_increasing"]:
         sure = published(Fraction(sure) * Fraction(values["increasing_factor"]))
         growing = " The latest orders are larger on average than the earlier ones, so this may be meant."
-    return Finding(
-        rule_id=OVER_ORDERING.rule_id,
-        type="WASTE_PREVENTION",
-        subject=_order(row),
+    return facts.finding(
+        row,
+        ("item", "branch", "invoice"),
         title=f"Check the order of {item} at {branch} on {on}",
         description=(
             f"Check the order of {item} at {branch} on {on} — {words.roughly(savings)} at stake. It was for "
@@ -191,30 +161,26 @@ def _check_quantity(row: Row, facts: Facts) -> Finding:
             f"needed, or correct the invoice if the quantity is a typing error.{growing}"
         ),
         savings=savings,
-        savings_basis="once",
+        basis="once",
         confidence=sure,
-        priority=priority_of(savings, facts.savings_priority),
-        expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
         context={
             **_order_context(row),
-            "excess_quantity": published(excess),
-            "unit_price": published(unit_price),
-            "quantity_material_deviation": row["quantity_material_deviation"],
-            "is_increasing": row["is_increasing"],
+            "excess_quantity": excess,
+            "unit_price": unit_price,
+            **pick(row, "quantity_material_deviation", "is_increasing"),
         },
     )
 
 
 def _check_amount(row: Row, facts: Facts) -> Finding:
-    values, words = facts.values, facts.words
+    words = facts.words
     item, branch, on = row["item_name"], row["branch_name"], day(row["order_date"])
     unit_price = Fraction(row["amount"]) / Fraction(row["quantity"])
     expected_quantity, expected_amount = _expected(row, "quantity"), _expected(row, "amount")
     usual_price = expected_amount / expected_quantity
-    return Finding(
-        rule_id=UNUSUAL_SPEND.rule_id,
-        type="RISK_ALERT",
-        subject=_order(row),
+    return facts.finding(
+        row,
+        ("item", "branch", "invoice"),
         title=f"Look into {words.amount(row['amount'])} for {item} at {branch} on {on}",
         description=(
             f"Look into {words.amount(row['amount'])} for {item} at {branch} on {on}: the branch's other orders "
@@ -226,35 +192,38 @@ def _check_amount(row: Row, facts: Facts) -> Finding:
             f"{measured(expected_quantity, row['unit'])} at {words.price(usual_price)}. Compare the invoice with what "
             f"was ordered and the price that was agreed."
         ),
-        confidence=confidence(Fraction(row["amount_material_deviation"]), values["confidence_deviation"]),
-        priority=values.count("priority"),
-        expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
+        confidence=facts.confidence(Fraction(row["amount_material_deviation"]), "confidence_deviation"),
         context={
             **_order_context(row),
-            "unit_price": published(unit_price),
-            "expected_unit_price": published(usual_price),
-            "amount_material_deviation": row["amount_material_deviation"],
+            "unit_price": unit_price,
+            "expected_unit_price": usual_price,
+            **pick(row, "amount_material_deviation"),
         },
     )
 
 
-def _order(row: Row) -> Subject:
-    return Subject(item_id=row["item_id"], branch_id=row["branch_id"], invoice_id=row["invoice_id"])
-
-
 def _order_context(row: Row) -> dict[str, object]:
     return {
-        "item_name": row["item_name"],
-        "branch_name": row["branch_name"],
-        "order_date": row["order_date"],
-        "quantity": row["quantity"],
-        "amount": row["amount"],
-        "expected_quantity": published(_expected(row, "quantity")),
-        "expected_amount": published(_expected(row, "amount")),
-        "other_order_count": row["other_order_count"],
+        **pick(row, "order_date", "quantity", "amount", "other_order_count"),
+        "expected_quantity": _expected(row, "quantity"),
+        "expected_amount": _expected(row, "amount"),
     }
 
 
+@rule(
+    "INVENTORY_REORDER",
+    {
+        "min_orders": COUNT,
+        "min_confidence": SHARE,
+        "min_cycle_days": NUMBER,
+        "max_days_ahead": COUNT,
+        "max_cycle_ahead": NUMBER,
+        "urgent_days": COUNT,
+        "urgent_priority": PRIORITY,
+        "priority": PRIORITY,
+        "valid_days": COUNT,
+    },
+)
 def reorder_due(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch orders an item in a regular rhythm, the next order is due, and none is on its way.
 
@@ -303,10 +272,9 @@ def _reorder(row: Row, cycle: Fraction, facts: Facts) -> Finding:
     if row["last_vendor_id"] is not None:
         source = f" from {vendor}"
         not_placed = f", and no purchase order to {vendor} for {branch} is on record since then"
-    return Finding(
-        rule_id=REORDER_DUE.rule_id,
-        type="INVENTORY_REORDER",
-        subject=Subject(item_id=row["item_id"], branch_id=row["branch_id"]),
+    return facts.finding(
+        row,
+        ("item", "branch"),
         title=f"Reorder {item} at {branch}",
         description=(
             f"Reorder {item} at {branch}: the next order {was_due} on {day(due)}. The branch orders it "
@@ -318,20 +286,12 @@ def _reorder(row: Row, cycle: Fraction, facts: Facts) -> Finding:
             f"{day(row['last_order_date'])}, {_every(cycle)}{not_placed}."
         ),
         confidence=published(Fraction(row["confidence_score"])),
-        priority=values.count("urgent_priority" if is_urgent else "priority"),
+        priority="urgent_priority" if is_urgent else "priority",
         expires_on=max(due, facts.as_of) + timedelta(days=values.count("valid_days")),
         context={
-            "item_name": item,
-            "branch_name": branch,
-            "last_vendor_id": row["last_vendor_id"],
-            "last_vendor_name": vendor,
-            "order_count": row["order_count"],
-            "first_order_date": row["first_order_date"],
-            "last_order_date": row["last_order_date"],
-            "avg_order_cycle_days": published(cycle),
-            "avg_order_quantity": row["avg_order_quantity"],
-            "next_predicted_order_date": due,
-            "confidence_score": row["confidence_score"],
+            **pick(row, "last_vendor_id", "last_vendor_name", "order_count", "first_order_date", "last_order_date"),
+            **pick(row, "avg_order_quantity", "next_predicted_order_date", "confidence_score"),
+            "avg_order_cycle_days": cycle,
         },
     )
 

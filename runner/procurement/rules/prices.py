@@ -1,28 +1,22 @@
 """Rules about what is paid for an item: another vendor, one vendor for all, a gap between branches, a rise."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
 
-from runner.procurement.findings import (
-    DAYS_PER_YEAR,
-    Facts,
-    Finding,
-    Row,
-    Subject,
-    cents,
-    confidence,
-    priority_of,
-    published,
-)
-from runner.rules.parameters import COUNT, NUMBER, POSITIVE, Rule
+from runner.procurement.findings import DAYS_PER_YEAR, Facts, Finding, Row, pick, rule
+from runner.rounding import cents
+from runner.rules.parameters import COUNT, NUMBER, POSITIVE
 from runner.words import count, day, each, listing, measured, percent, possessive
 
-CHEAPER_VENDOR = Rule(
-    "cheaper_vendor",
+PAIR = 2
+SAME_UNIT = "This assumes that every price is for the same unit."
+
+
+@rule(
+    "VENDOR_SWITCH",
     {
         "window_days": POSITIVE,
         "max_price_ratio": NUMBER,
@@ -30,28 +24,8 @@ CHEAPER_VENDOR = Rule(
         "confidence_lines": POSITIVE,
         "valid_days": COUNT,
     },
+    is_price_rule=True,
 )
-MANY_VENDORS = Rule("many_vendors", {"confidence_lines": POSITIVE, "valid_days": COUNT})
-SAME_VENDOR_PRICE_GAP = Rule(
-    "same_vendor_price_gap",
-    {"min_branches": COUNT, "min_price_ratio": NUMBER, "confidence_lines": POSITIVE, "valid_days": COUNT},
-)
-PRICE_RISE = Rule(
-    "price_rise",
-    {
-        "window_days": POSITIVE,
-        "baseline_age_days": POSITIVE,
-        "min_price_ratio": NUMBER,
-        "min_lines": COUNT,
-        "confidence_lines": POSITIVE,
-        "valid_days": COUNT,
-    },
-)
-
-PAIR = 2
-SAME_UNIT = "This assumes that every price is for the same unit."
-
-
 def cheaper_vendor(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """Another vendor sells for less what a branch buys from its main vendor, on average and at the newest price.
 
@@ -63,18 +37,17 @@ def cheaper_vendor(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         At most one finding per item × branch: (p − best) × quantity × 365 / window a year.
     """
     values = facts.values
+    limit = Fraction(values["max_price_ratio"])
     findings = []
     for _, offers in groupby(rows, key=itemgetter("item_id", "branch_id")):
         proven = [row for row in offers if row["other_line_count"] >= values["min_lines"]]
-        if not proven:
-            continue
-        best = min(proven, key=lambda row: (_mean(row, "other_"), row["other_vendor_id"]))
-        limit = Fraction(values["max_price_ratio"])
-        if _mean(best, "other_") > limit * _mean(best, "main_"):
-            continue
-        if _mean(best, "other_newest_") > limit * _mean(best, "main_newest_"):
-            continue
-        findings.append(_switch(best, facts))
+        best = min(proven, key=lambda row: (_mean(row, "other_"), row["other_vendor_id"]), default=None)
+        if (
+            best is not None
+            and _mean(best, "other_") <= limit * _mean(best, "main_")
+            and _mean(best, "other_newest_") <= limit * _mean(best, "main_newest_")
+        ):
+            findings.append(_switch(best, facts))
     return findings
 
 
@@ -85,10 +58,9 @@ def _switch(row: Row, facts: Facts) -> Finding:
     paid, offered = _mean(row, "main_"), _mean(row, "other_")
     main_newest, best_newest = _mean(row, "main_newest_"), _mean(row, "other_newest_")
     savings = cents((paid - offered) * Fraction(row["main_quantity"]) * DAYS_PER_YEAR / days)
-    return Finding(
-        rule_id=CHEAPER_VENDOR.rule_id,
-        type="VENDOR_SWITCH",
-        subject=Subject(item_id=row["item_id"], branch_id=row["branch_id"]),
+    return facts.finding(
+        row,
+        ("item", "branch"),
         title=f"Switch {item} at {branch} to {best}",
         description=(
             f"Switch {item} at {branch} to {best} — {words.roughly(savings)} a year. {branch} paid {main} "
@@ -104,35 +76,30 @@ def _switch(row: Row, facts: Facts) -> Finding:
             f"pace of the last {count(days, 'day')}, comes to {words.amount(savings)} a year. {SAME_UNIT}"
         ),
         savings=savings,
-        savings_basis="year",
-        confidence=_thinner(row["main_line_count"], row["other_line_count"], facts),
-        priority=priority_of(savings, facts.savings_priority),
-        expires_on=_valid(facts),
+        confidence=facts.confidence(min(row["main_line_count"], row["other_line_count"]), "confidence_lines"),
+        named_price=paid,
+        target_price=offered,
+        quantity=row["main_quantity"],
         context={
-            "item_name": item,
-            "branch_name": branch,
-            "main_vendor_id": row["main_vendor_id"],
-            "main_vendor_name": main,
+            **pick(row, "main_vendor_id", "main_vendor_name", "main_quantity", "main_amount", "main_line_count"),
             "best_vendor_id": row["other_vendor_id"],
             "best_vendor_name": best,
-            "main_price": published(paid),
-            "best_price": published(offered),
-            "price_difference": published(paid - offered),
-            "price_difference_share": published(1 - offered / paid),
-            "main_newest_price": published(main_newest),
-            "main_newest_date": row["main_newest_date"],
-            "best_newest_price": published(best_newest),
-            "best_newest_date": row["other_newest_date"],
-            "main_quantity": row["main_quantity"],
-            "main_amount": row["main_amount"],
-            "main_line_count": row["main_line_count"],
             "best_line_count": row["other_line_count"],
-            "max_price_ratio": values["max_price_ratio"],
+            "main_price": paid,
+            "best_price": offered,
+            "price_difference": paid - offered,
+            "price_difference_share": 1 - offered / paid,
+            "main_newest_price": main_newest,
+            "main_newest_date": row["main_newest_date"],
+            "best_newest_price": best_newest,
+            "best_newest_date": row["other_newest_date"],
+            **pick(values, "max_price_ratio"),
             "window_days": days,
         },
     )
 
 
+@rule("CONSOLIDATION", {"confidence_lines": POSITIVE, "valid_days": COUNT}, is_price_rule=True)
 def many_vendors(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """Several vendors sell the same item to several branches, and one of them is cheaper than the rest together.
 
@@ -152,13 +119,10 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
     days = row["window_days"]
     potential = _potential(row)
     savings = cents(potential * DAYS_PER_YEAR / days)
-    best_price = Fraction(row["best_amount"]) / Fraction(row["best_quantity"])
-    other_price = Fraction(row["other_amount"]) / Fraction(row["other_quantity"])
-    mean_price = (Fraction(row["best_amount"]) + Fraction(row["other_amount"])) / (
-        Fraction(row["best_quantity"]) + Fraction(row["other_quantity"])
-    )
+    best_price, other_price, dearer_price = (_mean(row, of) for of in ("best_", "other_", "dearer_"))
+    quantity = Fraction(row["best_quantity"]) + Fraction(row["other_quantity"])
+    mean_price = (Fraction(row["best_amount"]) + Fraction(row["other_amount"])) / quantity
     branches, vendors = count(row["branch_count"], "branch", "branches"), count(row["vendor_count"], "vendor")
-    dearer_price = Fraction(row["dearer_amount"]) / Fraction(row["dearer_quantity"])
     # A vendor of too few purchases to be the best one may still be cheaper.
     among = " of those with enough purchases to tell" if _some_are_cheaper(row, best_price) else ""
     if row["other_quantity"] != row["dearer_quantity"]:
@@ -166,10 +130,9 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
     else:
         others = "the other" if row["vendor_count"] == PAIR else "the others"
         they = "it" if row["other_line_count"] == 1 else "they"
-    return Finding(
-        rule_id=MANY_VENDORS.rule_id,
-        type="CONSOLIDATION",
-        subject=Subject(item_id=row["item_id"]),
+    return facts.finding(
+        row,
+        ("item",),
         title=f"Buy {item} from {best} in every branch",
         description=(
             f"Buy {item} from {best} in every branch — {words.roughly(savings)} a year. In the last "
@@ -184,31 +147,28 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
             f"which comes to {words.amount(savings)} a year. {SAME_UNIT}"
         ),
         savings=savings,
-        savings_basis="year",
-        confidence=_thinner(row["best_line_count"], row["other_line_count"], facts),
-        priority=priority_of(savings, facts.savings_priority),
-        expires_on=_valid(facts),
+        confidence=facts.confidence(min(row["best_line_count"], row["other_line_count"]), "confidence_lines"),
+        named_price=mean_price,
+        target_price=best_price,
+        quantity=quantity,
         context={
-            "item_name": item,
-            "best_vendor_id": row["best_vendor_id"],
-            "best_vendor_name": best,
-            "other_vendor_names": row["other_vendor_names"],
-            "other_vendor_ids": row["other_vendor_ids"],
-            "best_price": published(best_price),
-            "other_price": published(other_price),
-            "dearer_price": published(dearer_price),
-            "mean_price": published(mean_price),
-            "best_line_count": row["best_line_count"],
-            "other_line_count": row["other_line_count"],
-            "branch_count": row["branch_count"],
-            "vendor_count": row["vendor_count"],
-            "total_amount": row["total_amount"],
-            "potential_savings": published(potential),
+            **pick(row, "best_vendor_id", "best_vendor_name", "other_vendor_names", "other_vendor_ids"),
+            **pick(row, "best_line_count", "other_line_count", "branch_count", "vendor_count", "total_amount"),
+            "best_price": best_price,
+            "other_price": other_price,
+            "dearer_price": dearer_price,
+            "mean_price": mean_price,
+            "potential_savings": potential,
             "window_days": days,
         },
     )
 
 
+@rule(
+    "PRICE_NEGOTIATION",
+    {"min_branches": COUNT, "min_price_ratio": NUMBER, "confidence_lines": POSITIVE, "valid_days": COUNT},
+    is_price_rule=True,
+)
 def same_vendor_price_gap(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch pays a vendor clearly more for an item than another branch pays the same vendor.
 
@@ -237,15 +197,14 @@ def same_vendor_price_gap(rows: Iterable[Row], facts: Facts) -> list[Finding]:
 
 
 def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Finding:
-    values, words = facts.values, facts.words
+    words = facts.words
     item, vendor, branch, low_branch = row["item_name"], row["vendor_name"], row["branch_name"], lowest["branch_name"]
     days = facts.price_window_days
     price, low_price = _snapshot_price(row), _snapshot_price(lowest)
     savings = cents((price - low_price) * Fraction(row["quantity"]) * DAYS_PER_YEAR / days)
-    return Finding(
-        rule_id=SAME_VENDOR_PRICE_GAP.rule_id,
-        type="PRICE_NEGOTIATION",
-        subject=Subject(item_id=row["item_id"], vendor_id=row["vendor_id"], branch_id=row["branch_id"]),
+    return facts.finding(
+        row,
+        ("item", "vendor", "branch"),
         title=f"Ask {vendor} for {possessive(low_branch)} price for {item} at {branch}",
         description=(
             f"Ask {vendor} for {possessive(low_branch)} price for {item} at {branch} — {words.roughly(savings)} a "
@@ -260,30 +219,38 @@ def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Find
             f"{words.amount(savings)} a year. {SAME_UNIT}"
         ),
         savings=savings,
-        savings_basis="year",
-        confidence=_thinner(row["line_count"], lowest["line_count"], facts),
-        priority=priority_of(savings, facts.savings_priority),
-        expires_on=_valid(facts),
+        confidence=facts.confidence(min(row["line_count"], lowest["line_count"]), "confidence_lines"),
+        named_price=price,
+        target_price=low_price,
+        quantity=row["quantity"],
         context={
-            "item_name": item,
-            "vendor_name": vendor,
-            "branch_name": branch,
             "lowest_branch_id": lowest["branch_id"],
             "lowest_branch_name": low_branch,
-            "price": published(price),
-            "lowest_price": published(low_price),
-            "price_difference": published(price - low_price),
-            "price_difference_share": published(price / low_price - 1),
-            "quantity": row["quantity"],
-            "line_count": row["line_count"],
+            "lowest_price": low_price,
             "lowest_line_count": lowest["line_count"],
+            "price": price,
+            "price_difference": price - low_price,
+            "price_difference_share": price / low_price - 1,
+            **pick(row, "quantity", "line_count"),
             "branch_count": branch_count,
-            "min_price_ratio": values["min_price_ratio"],
+            **pick(facts.values, "min_price_ratio"),
             "window_days": days,
         },
     )
 
 
+@rule(
+    "PRICE_NEGOTIATION",
+    {
+        "window_days": POSITIVE,
+        "baseline_age_days": POSITIVE,
+        "min_price_ratio": NUMBER,
+        "min_lines": COUNT,
+        "confidence_lines": POSITIVE,
+        "valid_days": COUNT,
+    },
+    is_price_rule=True,
+)
 def price_rise(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A vendor's mean price for an item is clearly above what it was some months ago.
 
@@ -312,10 +279,9 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
     price, earlier = _mean(row, ""), _mean(row, "earlier_")
     savings = cents((price - earlier) * Fraction(row["quantity"]) * DAYS_PER_YEAR / days)
     rise = percent(price / earlier - 1)
-    return Finding(
-        rule_id=PRICE_RISE.rule_id,
-        type="PRICE_NEGOTIATION",
-        subject=Subject(item_id=row["item_id"], vendor_id=row["vendor_id"]),
+    return facts.finding(
+        row,
+        ("item", "vendor"),
         title=f"Negotiate {item} with {vendor}: up {rise}",
         description=(
             f"Negotiate {item} with {vendor} — {words.roughly(savings)} a year. It cost {words.price(price)} on "
@@ -329,22 +295,18 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
             f"{each(row['unit'])}, it would pay {words.amount(savings)} less a year at that pace. {SAME_UNIT}"
         ),
         savings=savings,
-        savings_basis="year",
-        confidence=_thinner(row["line_count"], row["earlier_line_count"], facts),
-        priority=priority_of(savings, facts.savings_priority),
-        expires_on=_valid(facts),
+        confidence=facts.confidence(min(row["line_count"], row["earlier_line_count"]), "confidence_lines"),
+        named_price=price,
+        target_price=earlier,
+        quantity=row["quantity"],
         context={
-            "item_name": item,
-            "vendor_name": vendor,
-            "price": published(price),
-            "earlier_price": published(earlier),
-            "price_difference": published(price - earlier),
-            "price_difference_share": published(price / earlier - 1),
+            "price": price,
+            "earlier_price": earlier,
+            "price_difference": price - earlier,
+            "price_difference_share": price / earlier - 1,
             "earlier_last_date": earlier_last,
-            "quantity": row["quantity"],
-            "line_count": row["line_count"],
-            "earlier_line_count": row["earlier_line_count"],
-            "min_price_ratio": values["min_price_ratio"],
+            **pick(row, "quantity", "line_count", "earlier_line_count"),
+            **pick(values, "min_price_ratio"),
             "window_days": days,
         },
     )
@@ -352,8 +314,7 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
 
 def _potential(row: Row) -> Fraction:
     """What the dearer vendors were paid above the best vendor's mean price, exact."""
-    best_price = Fraction(row["best_amount"]) / Fraction(row["best_quantity"])
-    return Fraction(row["dearer_amount"]) - best_price * Fraction(row["dearer_quantity"])
+    return Fraction(row["dearer_amount"]) - _mean(row, "best_") * Fraction(row["dearer_quantity"])
 
 
 def _some_are_cheaper(row: Row, best_price: Fraction) -> bool:
@@ -370,11 +331,3 @@ def _mean(row: Row, prefix: str) -> Fraction:
 def _snapshot_price(row: Row) -> Fraction:
     """A snapshot's plain mean price, exact."""
     return Fraction(row["price_sum"]) / Fraction(row["line_count"])
-
-
-def _thinner(one: int, other: int, facts: Facts) -> Decimal:
-    return confidence(min(one, other), facts.values["confidence_lines"])
-
-
-def _valid(facts: Facts) -> date:
-    return facts.as_of + timedelta(days=facts.values.count("valid_days"))

@@ -2,16 +2,21 @@
 
 import calendar
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from runner.procurement.findings import Facts, Finding, Row, Subject, published
-from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE, Rule
+from runner.procurement.findings import Facts, Finding, Row, pick, rule
+from runner.rounding import published
+from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE
 from runner.words import count, day, percent, quantity
 
-SINGLE_SOURCE = Rule(
-    "single_source",
+SEVERAL = 2
+MONTHS = 12
+
+
+@rule(
+    "RISK_ALERT",
     {
         "window_days": POSITIVE,
         "spend_share": SHARE,
@@ -21,12 +26,6 @@ SINGLE_SOURCE = Rule(
         "valid_days": COUNT,
     },
 )
-SEASONAL_PEAK = Rule("seasonal_peak", {"min_index": NUMBER, "priority": PRIORITY})
-
-SEVERAL = 2
-MONTHS = 12
-
-
 def single_source(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """An item among those that make up most of the spending comes from one vendor only.
 
@@ -63,10 +62,9 @@ def _second_vendor(row: Row, facts: Facts) -> Finding:
     values, words = facts.values, facts.words
     item, vendor = row["item_name"], row["vendor_name"]
     days, branches = values.count("window_days"), count(row["branch_count"], "branch", "branches")
-    return Finding(
-        rule_id=SINGLE_SOURCE.rule_id,
-        type="RISK_ALERT",
-        subject=Subject(item_id=row["item_id"]),
+    return facts.finding(
+        row,
+        ("item",),
         title=f"Find a second vendor for {item}",
         description=(
             f"Find a second vendor for {item}: {vendor} alone supplies it. {branches} spent "
@@ -78,23 +76,17 @@ def _second_vendor(row: Row, facts: Facts) -> Finding:
             f"{vendor}; if {vendor} cannot deliver or raises its price, there is no one else to turn to."
         ),
         confidence=Decimal(1),
-        priority=values.count("priority"),
-        expires_on=facts.as_of + timedelta(days=values.count("valid_days")),
         context={
-            "item_name": item,
             "only_vendor_id": row["vendor_id"],
             "only_vendor_name": vendor,
-            "amount": row["amount"],
-            "line_count": row["line_count"],
-            "branch_count": row["branch_count"],
-            "vendor_count": row["vendor_count"],
-            "spend_share": values["spend_share"],
-            "min_amount": values["min_amount"],
+            **pick(row, "amount", "line_count", "branch_count", "vendor_count"),
+            **pick(values, "spend_share", "min_amount"),
             "window_days": days,
         },
     )
 
 
+@rule("SEASONAL_OPPORTUNITY", {"min_index": NUMBER, "priority": PRIORITY})
 def seasonal_peak(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """The month after the as-of date's is one in which the network buys clearly more of an item than usual.
 
@@ -125,10 +117,9 @@ def _prepare(row: Row, index: Fraction, month: int, facts: Facts) -> Finding:
     item, name = row["item_name"], calendar.month_name[month]
     year = facts.as_of.year + facts.as_of.month // MONTHS
     last_day = date(year, month, calendar.monthrange(year, month)[1])
-    return Finding(
-        rule_id=SEASONAL_PEAK.rule_id,
-        type="SEASONAL_OPPORTUNITY",
-        subject=Subject(item_id=row["item_id"]),
+    return facts.finding(
+        row,
+        ("item",),
         title=f"Prepare for more {item} in {name}",
         description=(
             f"Prepare for more {item} in {name}: the branches usually buy {percent(index - 1)} more of it then than "
@@ -140,15 +131,13 @@ def _prepare(row: Row, index: Fraction, month: int, facts: Facts) -> Finding:
             f"quantities vary. Agree quantity and price with the vendor before {day(last_day.replace(day=1))}."
         ),
         confidence=published(Fraction(row["seasonality_strength"])),
-        priority=facts.values.count("priority"),
         expires_on=last_day,
         context={
-            "item_name": item,
             "month": month,
             "year": year,
-            "month_index": published(index),
-            "above_average_share": published(index - 1),
-            "seasonality_strength": row["seasonality_strength"],
-            "min_index": facts.values["min_index"],
+            "month_index": index,
+            "above_average_share": index - 1,
+            **pick(row, "seasonality_strength"),
+            **pick(facts.values, "min_index"),
         },
     )
