@@ -1,14 +1,18 @@
-"""History follows the as-of date: what snapshots and price_snapshots keep, replace and leave alone."""
+"""History by as-of date: what a run replaces and what it leaves alone; and what the snapshots of the sources keep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 from dbt_database import DbtDatabase, dbt_database
 
 MARCH = date(2024, 3, 31)
 APRIL = MARCH + timedelta(30)
+PRICES = ("+price_movements", "price_snapshots")
+ALIGNMENT = ("+trend_movements", "+influence_movements")
 
 
 @pytest.fixture(scope="module")
@@ -28,102 +32,119 @@ def database(shared_database: DbtDatabase) -> DbtDatabase:
     return shared_database
 
 
-def test_the_newest_date_run_again_replaces_what_it_wrote(database: DbtDatabase) -> None:
+def test_any_date_may_be_run_at_any_time_and_replaces_its_own_rows_only(database: DbtDatabase) -> None:
     buy(database, MARCH, price=10)
-    build(database, MARCH)
     buy(database, APRIL, price=12)
     build(database, APRIL)
-    once = history(database)
+    assert prices(database) == {APRIL: 12}
+    assert movement(database) == {7: (12, None, None, None), 8: (12, None, None, None)}
+
+    build(database, MARCH)
+    assert prices(database) == {MARCH: 10, APRIL: 12}
+    assert movement(database) == {7: (10, None, None, None), 8: (10, None, None, None)}
 
     build(database, APRIL)
-    assert history(database) == once
+    assert prices(database) == {MARCH: 10, APRIL: 12}
+    assert movement(database) == {7: (12, 10, 20, "RISING"), 8: (12, 10, 20, "RISING")}
 
     reprice(database, APRIL, price=9)
     build(database, APRIL)
-    assert [(v["from"], v["to"], v["mean_price"]) for v in history(database, item=7)] == [
-        (MARCH, APRIL, 10),
-        (APRIL, None, 9),
-    ]
+    assert prices(database) == {MARCH: 10, APRIL: 9}
     assert movement(database) == {7: (9, 10, -10, "FALLING"), 8: (9, 10, -10, "FALLING")}
 
 
-def test_an_older_date_leaves_history_as_it_is_and_is_shown_as_it_stood_then(database: DbtDatabase) -> None:
+def test_a_date_run_again_without_anything_to_say_is_empty(database: DbtDatabase) -> None:
     buy(database, MARCH, price=10)
     build(database, MARCH)
     buy(database, APRIL, price=12)
     build(database, APRIL)
-    newest = history(database)
-    assert movement(database) == {7: (12, 10, 20, "RISING"), 8: (12, 10, 20, "RISING")}
+    with database.connect("raw_procurement") as connection:
+        connection.execute("""update "Invoice" set status = 'REJECTED' where date = %s""", [MARCH])
 
-    reprice(database, MARCH, price=99)
-    build(database, MARCH + timedelta(10))
-
-    assert history(database) == newest
-    assert movement(database) == {7: (10, None, None, None), 8: (10, None, None, None)}
-
-
-def test_a_day_on_which_nothing_changed_is_part_of_history(database: DbtDatabase) -> None:
-    buy(database, MARCH, price=10)
     build(database, MARCH)
-    build(database, MARCH + timedelta(5))
-    reprice(database, MARCH, price=99)
 
-    build(database, MARCH + timedelta(2))
-
-    assert [(v["from"], v["to"], v["mean_price"]) for v in history(database, item=7)] == [(MARCH, None, 10)]
+    assert prices(database) == {APRIL: 12}
+    assert snapshot_dates(database) == {APRIL: 2}
 
 
-def test_what_is_no_longer_bought_is_closed_and_may_come_back_the_same_day(database: DbtDatabase) -> None:
+def test_what_is_not_bought_any_more_is_absent(database: DbtDatabase) -> None:
     buy(database, MARCH, price=10)
     build(database, MARCH)
     build(database, APRIL)
-    assert [(v["from"], v["to"]) for v in history(database)] == [(MARCH, APRIL), (MARCH, APRIL)]
+    assert prices(database) == {MARCH: 10}
     assert movement(database) == {}
 
-    build(database, APRIL - timedelta(1))
-    assert [(v["from"], v["to"]) for v in history(database)] == [(MARCH, APRIL), (MARCH, APRIL)]
 
-    with database.connect("raw_procurement") as connection:
-        connection.execute('update "Invoice" set date = %s', [APRIL])
-    build(database, APRIL)
-    assert [(v["from"], v["to"]) for v in history(database, item=7)] == [(MARCH, APRIL), (APRIL, None)]
-
-
-def test_movements_wait_for_history_and_for_enough_purchases(database: DbtDatabase) -> None:
-    buy(database, MARCH, price=10, times=2)
-    build(database, MARCH)
-    assert movement(database) == {7: (10, None, None, None), 8: (10, None, None, None)}
-
-    buy(database, APRIL, price=20)
-    build(database, APRIL)
-    assert movement(database) == {7: (20, 10, 100, None), 8: (20, 10, 100, None)}
-
-
-def test_a_full_refresh_keeps_history_and_prices_of_other_dates(database: DbtDatabase) -> None:
+def test_a_full_refresh_keeps_the_other_dates(database: DbtDatabase) -> None:
     buy(database, MARCH, price=10)
     build(database, MARCH)
     buy(database, APRIL, price=12)
     build(database, APRIL)
-    versions, dates = history(database), price_dates(database)
-    assert dates == {MARCH: 2, APRIL: 2}
+    assert snapshot_dates(database) == {MARCH: 2, APRIL: 2}
 
+    reprice(database, MARCH, price=99)
     build(database, APRIL, "--full-refresh")
 
-    assert history(database) == versions
-    assert price_dates(database) == dates
+    assert prices(database) == {MARCH: 10, APRIL: 12}
+    assert snapshot_dates(database) == {MARCH: 2, APRIL: 2}
 
 
-def test_a_date_run_again_replaces_its_own_prices_only(database: DbtDatabase) -> None:
-    buy(database, MARCH, price=10)
-    build(database, MARCH)
-    buy(database, APRIL, price=12)
-    build(database, APRIL)
+def test_alignment_keeps_what_each_date_said(database: DbtDatabase) -> None:
+    database.reset("alignment")
+    with database.connect("raw_alignment") as connection:
+        connection.execute("""
+            insert into "Dealer" values ('d1', 'Corner Store', null, 'SHOWROOM');
+            insert into "Collection" values ('c1', 'Oak', 'acme', 0), ('c2', 'Elm', 'acme', 0);
+            insert into "Product" (id, sku, name, description, "collectionId")
+            values ('p1', 's1', 'Oak chair', '', 'c1'), ('p2', 's2', 'Elm chair', '', 'c2');
+        """)
+        select(connection, "p1", MARCH)
+    build(database, MARCH, models=ALIGNMENT)
+    with database.connect("raw_alignment") as connection:
+        select(connection, "p2", APRIL)
+    build(database, APRIL, models=ALIGNMENT)
+    build(database, MARCH - timedelta(1), "--full-refresh", models=ALIGNMENT)
+
+    trends = database.rows(
+        "select as_of, collection_id, raw_trend, trend_base, carrying_dealer_count as carrying"
+        " from fieldlab_alignment.collection_trend_history order by 1, 2"
+    )
+    assert [tuple(row.values()) for row in trends] == [
+        (MARCH - timedelta(1), "c1", 0, 1, 0),
+        (MARCH - timedelta(1), "c2", 0, 1, 0),
+        (MARCH, "c1", Decimal("1.5"), Decimal("1.5"), 1),
+        (MARCH, "c2", 0, Decimal("1.5"), 0),
+        (APRIL, "c1", Decimal("1.5"), Decimal("1.5"), 1),
+        (APRIL, "c2", Decimal("1.5"), Decimal("1.5"), 1),
+    ]
+    dealers = database.rows(
+        "select as_of, dealer_id, score, alignment_score from fieldlab_alignment.dealer_influence_history order by 1"
+    )
+    assert [tuple(row.values()) for row in dealers] == [(MARCH, "d1", 0, 100), (APRIL, "d1", 0, 100)]
+
+
+def test_snapshots_keep_what_the_application_overwrites_and_nothing_reads_them(database: DbtDatabase) -> None:
+    build(database, MARCH, models=["+items_snapshot"])
     with database.connect("raw_procurement") as connection:
-        connection.execute("""update "Invoice" set status = 'REJECTED'""")
+        connection.execute("""update "Item" set unit = 'case' where id = 7; delete from "Item" where id = 8""")
+    build(database, MARCH, models=["+items_snapshot"])
 
-    build(database, MARCH)
+    versions = database.rows(
+        "select item_id, unit, dbt_valid_to is null as holds"
+        " from fieldlab_snapshots.items_snapshot order by item_id, dbt_valid_from"
+    )
+    assert [tuple(row.values()) for row in versions] == [(7, None, False), (7, "case", True), (8, None, False)]
 
-    assert price_dates(database) == {APRIL: 2}
+    children = database.dbt.manifest()["child_map"]
+    snapshots = [read_by for key, read_by in children.items() if key.startswith("snapshot.")]
+    assert snapshots == [[]] * 4
+
+
+def select(connection: psycopg.Connection, product: str, day: date) -> None:
+    """A dealer takes a product."""
+    connection.execute(
+        """insert into "Selection" values (%s, 'd1', %s, 'SELECTED', 'eCat', %s)""", [product, product, day]
+    )
 
 
 def buy(database: DbtDatabase, day: date, *, price: int, times: int = 3) -> None:
@@ -150,21 +171,20 @@ def reprice(database: DbtDatabase, day: date, *, price: int) -> None:
         )
 
 
-def build(database: DbtDatabase, as_of: date, *flags: str) -> None:
-    """Build prices, their history and what is said of it, data tests included."""
-    selection = ("--select", "+price_movements", "price_snapshots", "--indirect-selection", "buildable")
+def build(database: DbtDatabase, as_of: date, *flags: str, models: Sequence[str] = PRICES) -> None:
+    """Build movements, the histories they read and the tests of these."""
+    selection = ("--select", *models, "--indirect-selection", "buildable")
     database.run("build", *selection, "--exclude-resource-type", "unit_test", *flags, as_of=as_of)
 
 
-def history(database: DbtDatabase, item: int | None = None) -> list[dict[str, Any]]:
-    """The versions of one item's price, or of all; no version is kept twice or ends before it begins."""
-    versions = database.rows(
-        'select *, cast(dbt_valid_from as date) as "from", cast(dbt_valid_to as date) as "to"'
-        " from fieldlab_snapshots.item_price_history order by item_id, dbt_valid_from"
-    )
-    assert len({version["dbt_scd_id"] for version in versions}) == len(versions)
-    assert all(version["to"] is None or version["from"] < version["to"] for version in versions)
-    return [version for version in versions if item in {None, version["item_id"]}]
+def prices(database: DbtDatabase) -> dict[date, Any]:
+    """The mean price of both items by date."""
+    found = database.rows("select as_of, item_id, mean_price from fieldlab_procurement.item_price_history")
+    by_date = {row["as_of"]: row["mean_price"] for row in found}
+    assert [
+        (row["as_of"], row["item_id"]) for row in sorted(found, key=lambda row: (row["as_of"], row["item_id"]))
+    ] == [(day, item) for day in sorted(by_date) for item in (7, 8)]
+    return by_date
 
 
 def movement(database: DbtDatabase) -> dict[int, tuple[Any, ...]]:
@@ -174,7 +194,7 @@ def movement(database: DbtDatabase) -> dict[int, tuple[Any, ...]]:
     return {row["item_id"]: tuple(row[column] for column in columns) for row in found}
 
 
-def price_dates(database: DbtDatabase) -> dict[date, int]:
+def snapshot_dates(database: DbtDatabase) -> dict[date, int]:
     """How many prices each snapshot date has."""
     found = database.rows(
         "select snapshot_date, count(*) as prices from fieldlab_procurement.price_snapshots group by snapshot_date"

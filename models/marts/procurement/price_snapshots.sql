@@ -1,7 +1,8 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='snapshot_date',
+        incremental_strategy='as_of_date',
+        unique_key='snapshot_date',
         full_refresh=false,
         on_schema_change='append_new_columns',
         indexes=[{'columns': ['snapshot_date']}],

@@ -1,3 +1,14 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='as_of_date',
+        unique_key='as_of',
+        full_refresh=false,
+        on_schema_change='append_new_columns',
+        indexes=[{'columns': ['as_of', 'price_key'], 'unique': true}],
+    )
+}}
+
 with purchases as (
     select * from {{ ref('int_procurement__purchases_selected') }}
 ),
@@ -48,18 +59,23 @@ window_totals as (
         vendor_id,
         vendor_name,
         newest_purchase_date
+),
+
+prices_of_date as (
+    select
+        {{ dimension_text('item_id') }} || '|' || {{ dimension_text('vendor_id') }} as price_key,
+        item_id,
+        item_name,
+        vendor_id,
+        vendor_name,
+        newest_purchase_date,
+        {{ ratio('newest_amount', 'newest_quantity') }} as newest_price,
+        {{ ratio('total_amount', 'quantity') }} as mean_price,
+        total_amount,
+        quantity,
+        line_count,
+        {{ run_columns() }}
+    from window_totals
 )
 
-select
-    {{ dimension_text('item_id') }} || '|' || {{ dimension_text('vendor_id') }} as price_key,
-    item_id,
-    item_name,
-    vendor_id,
-    vendor_name,
-    newest_purchase_date,
-    {{ ratio('newest_amount', 'newest_quantity') }} as newest_price,
-    {{ ratio('total_amount', 'quantity') }} as mean_price,
-    total_amount,
-    quantity,
-    line_count
-from window_totals
+select * from prices_of_date
