@@ -5,7 +5,7 @@
         select max(dated.as_of)
         from {{ history }} as dated
         where
-            dated.as_of >= cast({{ dbt.dateadd('day', -days_ago - var('history_tolerance_days'), as_of()) }} as date)
-            and dated.as_of <= cast({{ dbt.dateadd('day', -days_ago, as_of()) }} as date)
+            dated.as_of >= cast({{ dbt.dateadd('day', '-' ~ days_ago ~ ' - ' ~ var('history_tolerance_days'), as_of()) }} as date)
+            and dated.as_of <= cast({{ dbt.dateadd('day', '-' ~ days_ago, as_of()) }} as date)
     )
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- The history of the as-of date holds what the marts of that date say: every dealer's score and every collection's trend.
+-- The history of the as-of date holds what the marts of that date say: every dealer's score, every collection's trend.
 with dealer_influence as (
     select * from {{ ref('dealer_influence') }}
 ),
@@ -17,41 +17,48 @@ collection_trend_history as (
 
 found as (
     select
-        'dealer' as kind,
         vendor_id,
-        dealer_id as id,
-        score as value
+        dealer_id as thing_id,
+        score as measured
     from dealer_influence
     where as_of = {{ as_of() }}
     union all
     select
-        'collection' as kind,
         vendor_id,
-        collection_id as id,
-        raw_trend as value
+        collection_id as thing_id,
+        raw_trend as measured
     from collection_trends
     where as_of = {{ as_of() }}
 ),
 
 kept as (
     select
-        'dealer' as kind,
         vendor_id,
-        dealer_id as id,
-        score as value
+        dealer_id as thing_id,
+        score as measured
     from dealer_influence_history
     where as_of = {{ as_of() }}
     union all
     select
-        'collection' as kind,
         vendor_id,
-        collection_id as id,
-        raw_trend as value
+        collection_id as thing_id,
+        raw_trend as measured
     from collection_trend_history
     where as_of = {{ as_of() }}
+),
+
+lost as (
+    select * from found
+    except all
+    select * from kept
+),
+
+invented as (
+    select * from kept
+    except all
+    select * from found
 )
 
-select *
-from found
-full outer join kept using (kind, vendor_id, id)
-where found.value is distinct from kept.value
+select * from lost
+union all
+select * from invented
