@@ -1,10 +1,10 @@
-"""One dealer's alignment report: the stored one, or one made anew when it is missing or older than the marts."""
+"""One dealer's alignment report: the stored one, or one made anew when it is missing or the marts are another run's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
-from uuid import uuid4
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import psycopg
 
@@ -12,7 +12,7 @@ from runner.alignment.publish import publish_vendor, read_dealers, read_vendor, 
 from runner.alignment.rules import recommend
 from runner.database.query import query
 from runner.errors import FieldlabError
-from runner.lookup import AmbiguousError, closest, either
+from runner.lookup import AmbiguousError, Called, choose
 from runner.ops import runs
 from runner.rules.parameters import Values
 from runner.rules.registry import RULES
@@ -44,35 +44,31 @@ where dealer_id = %(dealer_id)s
 order by vendor_id collate "C"
 """
 
-# One moment per table: dbt writes a mart as a whole.
+# One row of each mart says which run made it: dbt writes a mart as a whole.
 MARTS = """
-select
-    alignment.as_of,
-    greatest(
-        alignment.computed_at,
-        (select max(computed_at) from {alignment}.dealer_influence),
-        (select max(computed_at) from {alignment}.collection_trends),
-        (select max(computed_at) from {alignment}.dealer_collection_positions)
-    ) as computed_at
-from {alignment}.dealer_alignment as alignment
-where alignment.vendor_id = %(vendor_id)s and alignment.dealer_id = %(dealer_id)s
+with made as (
+    (select run_id from {alignment}.dealer_alignment limit 1)
+    union (select run_id from {alignment}.dealer_influence limit 1)
+    union (select run_id from {alignment}.collection_trends limit 1)
+    union (select run_id from {alignment}.dealer_collection_positions limit 1)
+)
+
+select as_of, (select array_agg(run_id order by run_id collate "C") from made where run_id is not null) as run_ids
+from {alignment}.dealer_alignment
+where vendor_id = %(vendor_id)s and dealer_id = %(dealer_id)s
 """
 
 STORED = """
-select report_data, as_of, generated_at
+select report_data, as_of, generated_at, run_id
 from {ops}.alignment_reports
 where vendor_id = %(vendor_id)s and dealer_id = %(dealer_id)s
 """
 
-# The run whose marts these are, if a run made them: dbt stamps them with a moment within it.
-MAKER = """
+# The runs that made the marts: none where plain dbt did.
+MAKERS = """
 select outcome, published
 from {ops}.job_runs
-where
-    job = 'alignment' and kind = 'job' and started_at <= %(computed_at)s
-    and (finished_at is null or finished_at >= %(computed_at)s)
-order by started_at desc
-limit 1
+where job = 'alignment' and kind = 'job' and run_id::text = any(%(run_ids)s)
 """
 
 
@@ -86,10 +82,19 @@ class Dealer(NamedTuple):
 
 
 class Marts(NamedTuple):
-    """What the marts a report is made from are about, and when they were computed."""
+    """What the marts a report is made from are about, and the runs that computed them."""
 
     as_of: date
-    computed_at: datetime
+    run_ids: list[str] | None
+
+    @property
+    def run_id(self) -> UUID:
+        """The run that computed them; where several did, or not fieldlab, an id of its own for that mixture."""
+        text = ",".join(self.run_ids or [])
+        try:
+            return UUID(text)
+        except ValueError:
+            return uuid5(NAMESPACE_OID, text)
 
 
 @dataclass(frozen=True)
@@ -100,12 +105,14 @@ class Report:
         data: As stored, in the shape the web client reads.
         as_of: The date it is about.
         generated_at: When it was made.
+        run_id: The run of the marts it was made from.
         remark: What the reader should know about it, if anything.
     """
 
     data: Mapping[str, Any]
     as_of: date
     generated_at: datetime
+    run_id: UUID
     remark: str = ""
 
 
@@ -122,19 +129,12 @@ def find_dealer(connection: psycopg.Connection, settings: Settings, text: str) -
         raise FieldlabError(
             "There are no alignment marts yet.", "Make them with `fieldlab run --job alignment`."
         ) from error
-    found = [Dealer(*row) for row in rows]
-    by_id = [dealer for dealer in found if dealer.dealer_id == text]
-    by_name = [dealer for dealer in found if dealer.name == text]
-    matches = by_id or by_name or found
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        listed = "\n".join(f"  {dealer.dealer_id}  {dealer.name}, {dealer.region or 'no region'}" for dealer in matches)
-        raise AmbiguousError(f"{len(matches)} dealers are called {text!r}; name one by its id:\n{listed}")
-    names = closest(text, [name for (name,) in connection.execute(query(settings, DEALER_NAMES))])
-    raise FieldlabError(
-        f"There is no dealer {text!r}.",
-        f"Did you mean {either(names)}?" if names else "The marts hold no dealer at all; load some and run again.",
+    return choose(
+        "dealer",
+        text,
+        [Dealer(*row) for row in rows],
+        lambda dealer: Called(dealer.dealer_id, dealer.name, dealer.region or "no region"),
+        lambda: [name for (name,) in connection.execute(query(settings, DEALER_NAMES))],
     )
 
 
@@ -165,7 +165,7 @@ def choose_vendor(connection: psycopg.Connection, settings: Settings, dealer: De
 def dealer_report(
     connection: psycopg.Connection, settings: Settings, dealer_id: str, vendor_id: str, now: datetime
 ) -> Report:
-    """The dealer's stored report, or one made anew and stored when it is missing or older than the marts.
+    """The dealer's stored report, or one made anew and stored when it is missing or of other marts.
 
     Nothing is stored from marts that a run did not see fit to publish; the report says so then.
 
@@ -179,7 +179,7 @@ def dealer_report(
     whose = {"vendor_id": vendor_id, "dealer_id": dealer_id}
     marts = Marts(*_one(connection.execute(query(settings, MARTS), whose)))
     stored = _stored(connection, settings, whose)
-    if stored and stored.generated_at >= marts.computed_at:
+    if stored and stored.run_id == marts.run_id:
         return stored
 
     unfit = _unfit(connection, settings, marts)
@@ -188,9 +188,11 @@ def dealer_report(
 
     parameters = read_parameters(connection, settings, RULES)
     if unfit:
-        report = _unpublished(connection, settings, parameters, whose, now)
-        return replace(report, remark=f"{unfit} This report shows them, and is not stored.")
-    publish_vendor(connection, settings, parameters, vendor_id, run_id=uuid4(), now=now, dealer_id=dealer_id)
+        moment = to_milliseconds(now)
+        data = _unpublished(connection, settings, parameters, whose, moment)
+        remark = f"{unfit} This report shows them, and is not stored."
+        return Report(data, marts.as_of, moment, marts.run_id, remark)
+    publish_vendor(connection, settings, parameters, vendor_id, run_id=marts.run_id, now=now, dealer_id=dealer_id)
     report_now = _stored(connection, settings, whose)
     if report_now is None:
         raise FieldlabError("The marts changed while the report was made.", "Try again.")
@@ -217,15 +219,13 @@ def _unpublished(
     settings: Settings,
     parameters: Mapping[str, Values],
     whose: Mapping[str, str],
-    now: datetime,
-) -> Report:
+    moment: datetime,
+) -> dict[str, Any]:
     """Make a report and leave what is stored alone."""
-    moment = to_milliseconds(now)
     with connection.transaction():
         vendor = read_vendor(connection, settings, parameters, whose["vendor_id"])
         ((dealer,),) = read_dealers(connection, settings, **whose)
-    data = report_data(vendor, dealer, recommend(vendor.market, dealer.carried), moment)
-    return Report(data, dealer.as_of, moment)
+    return report_data(vendor, dealer, recommend(vendor.market, dealer.carried), moment)
 
 
 def _unfit(connection: psycopg.Connection, settings: Settings, marts: Marts) -> str | None:
@@ -233,13 +233,10 @@ def _unfit(connection: psycopg.Connection, settings: Settings, marts: Marts) -> 
     newest = runs.newest_published(connection, settings, "alignment")
     if newest and marts.as_of < newest.as_of:
         return f"The marts are as of {marts.as_of}, older than what is published ({newest.as_of})."
-    maker = connection.execute(query(settings, MAKER), {"computed_at": marts.computed_at}).fetchone()
-    if maker is None:
-        return None
-    outcome, published = maker
-    if outcome == "running":
+    makers = connection.execute(query(settings, MAKERS), {"run_ids": marts.run_ids}).fetchall()
+    if any(outcome == "running" for outcome, _ in makers):
         return "A run is under way and the marts may be half made."
-    if published:
+    if all(published for _, published in makers):
         return None
     return "The run that made the marts published nothing (`fieldlab jobs` says why)."
 

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from runner.database.query import query
 from runner.errors import FieldlabError
-from runner.lookup import AmbiguousError, closest, either
+from runner.lookup import Called, choose
 from runner.settings import Settings
 
 # What spending can be compared by: the columns that make a group, and how they are read.
@@ -153,19 +153,12 @@ def find_item(connection: psycopg.Connection, settings: Settings, text: str) -> 
     """
     with _built_marts():
         rows = connection.execute(query(settings, FIND_ITEM), {"text": text}).fetchall()
-    found = [Item(*row) for row in rows]
-    by_number = [item for item in found if str(item.item_id) == text]
-    by_name = [item for item in found if item.item_name == text]
-    matches = by_number or by_name or found
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        listed = "\n".join(f"  {item.item_id}  {item.item_name}" for item in matches)
-        raise AmbiguousError(f"{len(matches)} items are called {text!r}; name one by its number:\n{listed}")
-    names = closest(text, [name for (name,) in connection.execute(query(settings, ITEM_NAMES)) if name])
-    raise FieldlabError(
-        f"There is no item {text!r}.",
-        f"Did you mean {either(names)}?" if names else "The marts hold no item at all; load some and run again.",
+    return choose(
+        "item",
+        text,
+        [Item(*row) for row in rows],
+        lambda item: Called(str(item.item_id), item.item_name or ""),
+        lambda: [name for (name,) in connection.execute(query(settings, ITEM_NAMES)) if name],
     )
 
 

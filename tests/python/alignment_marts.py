@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 
@@ -19,6 +20,7 @@ PROJECT = Path(__file__).parents[2]
 SETTINGS = Settings(project_dir=PROJECT, home=PROJECT / ".fieldlab")
 AS_OF = "2022-10-31"
 COMPUTED_AT = "2022-11-01 02:00:00+00"
+MARTS_RUN = UUID("00000000-0000-4000-8000-000000000031")
 
 TABLES = """
 create schema fieldlab_alignment;
@@ -27,20 +29,21 @@ set search_path = fieldlab_alignment;
 create table dealers (dealer_id text, dealer_name text, region text, dealer_type text);
 create table dealer_influence (
     vendor_id text, dealer_id text, score integer, sales_volume_score integer, display_breadth_score integer,
-    market_participation_score integer, is_trendsetter boolean, as_of date, computed_at timestamp with time zone
+    market_participation_score integer, is_trendsetter boolean, as_of date,
+    computed_at timestamp with time zone, run_id text
 );
 create table dealer_alignment (
     vendor_id text, dealer_id text, alignment_score integer, confidence text, collection_count bigint, as_of date,
-    computed_at timestamp with time zone
+    computed_at timestamp with time zone, run_id text
 );
 create table collection_trends (
     vendor_id text, collection_id text, collection_name text, raw_trend numeric(38, 12), trend_base numeric(38, 12),
     normalized_trend numeric(38, 12), selection_count bigint, selecting_dealer_count bigint, display_count bigint,
-    carrying_dealer_count bigint, trend_rank bigint, as_of date, computed_at timestamp with time zone
+    carrying_dealer_count bigint, trend_rank bigint, as_of date, computed_at timestamp with time zone, run_id text
 );
 create table dealer_collection_positions (
     vendor_id text, dealer_id text, collection_id text, collection_name text, is_carried boolean, as_of date,
-    computed_at timestamp with time zone
+    computed_at timestamp with time zone, run_id text
 );
 create table alignment_advice_outcomes (
     vendor_id text, dealer_id text, collection_id text, type text, first_advised date, followed_on date
@@ -91,21 +94,21 @@ def fill(connection: psycopg.Connection, vendors: Mapping[str, Market], *, as_of
             [(dealer, f"Dealer {dealer}", "Southeast") for dealer in dealers],
         )
         for vendor, market in vendors.items():
-            stamp = (as_of, COMPUTED_AT)
+            stamp = (as_of, COMPUTED_AT, str(MARTS_RUN))
             raws = {key: Decimal(raw) for key, (_, raw) in market.collections.items()}
             base = max([Decimal(1), *raws.values()])
             carriers = {key: sum(key in carried for carried in market.dealers.values()) for key in raws}
             insert(
-                "insert into fieldlab_alignment.dealer_influence values (%s, %s, 64, 80, 45, 100, true, %s, %s)",
+                "insert into fieldlab_alignment.dealer_influence values (%s, %s, 64, 80, 45, 100, true, %s, %s, %s)",
                 [(vendor, dealer, *stamp) for dealer in market.dealers],
             )
             insert(
-                "insert into fieldlab_alignment.dealer_alignment values (%s, %s, 73, 'medium', %s, %s, %s)",
+                "insert into fieldlab_alignment.dealer_alignment values (%s, %s, 73, 'medium', %s, %s, %s, %s)",
                 [(vendor, dealer, len(carried), *stamp) for dealer, carried in market.dealers.items()],
             )
             insert(
                 "insert into fieldlab_alignment.collection_trends"
-                " values (%s, %s, %s, %s, %s, %s, 7, %s, 2, %s, %s, %s, %s)",
+                " values (%s, %s, %s, %s, %s, %s, 7, %s, 2, %s, %s, %s, %s, %s)",
                 [
                     (
                         *(vendor, key, name, raws[key], base, raws[key] / base, carriers[key], carriers[key]),
@@ -115,7 +118,7 @@ def fill(connection: psycopg.Connection, vendors: Mapping[str, Market], *, as_of
                 ],
             )
             insert(
-                "insert into fieldlab_alignment.dealer_collection_positions values (%s, %s, %s, %s, %s, %s, %s)",
+                "insert into fieldlab_alignment.dealer_collection_positions values (%s, %s, %s, %s, %s, %s, %s, %s)",
                 [
                     (vendor, dealer, key, market.collections[key][0], key in carried, *stamp)
                     for dealer, carried in market.dealers.items()

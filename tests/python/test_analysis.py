@@ -216,7 +216,7 @@ def test_a_period_beyond_the_marts_says_so(connection: psycopg.Connection) -> No
         (
             ["prices", "flour", "--to", "2024-03-31"],
             2,
-            "2 items are called 'flour'; name one by its number:\n  10  Flour",
+            "2 items are called 'flour'; name one by its id:\n  10  Flour",
         ),
         (["spending", "--from", "2024-02-30"], 2, "'2024-02-30' is not a date; write it as 2026-01-31."),
         (["spending", "--from", "2024-04-01", "--to", "2024-03-01"], 2, "The period ends before it begins"),

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
-from alignment_marts import AS_OF, COMPUTED_AT, PROJECT, SETTINGS, Market, fill, open_marts, parameters
+from alignment_marts import AS_OF, COMPUTED_AT, MARTS_RUN, PROJECT, SETTINGS, Market, fill, open_marts, parameters
 from rich.console import Console
 
 from runner.alignment.publish import publish_alignment
@@ -39,18 +40,17 @@ def marts(database_url: str) -> Iterator[psycopg.Connection]:
 
 
 def publish(connection: psycopg.Connection, *, now: datetime = PUBLISHED_AT) -> None:
-    run = runs.Run(as_of=date.fromisoformat(AS_OF), explicit_as_of=True, started_at=MARTS_AT - timedelta(minutes=1))
+    run = runs.Run(date.fromisoformat(AS_OF), explicit_as_of=True, run_id=MARTS_RUN)
     publish_alignment(connection, SETTINGS, parameters(connection), run=run, now=now)
     record(connection, run, published=True)
 
 
 def record(connection: psycopg.Connection, run: runs.Run, *, published: bool, outcome: str = "succeeded") -> None:
-    """A run in the history that made the marts and ended an hour after them."""
+    """The run in the history that made the marts."""
     runs.begin(connection, SETTINGS, run, "run", ["alignment"])
     if outcome == "running":
         return
     runs.finish(connection, SETTINGS, run, "alignment", runs.Finished(outcome, published=published))
-    connection.execute("update fieldlab_ops.job_runs set finished_at = %s", [MARTS_AT + timedelta(hours=1)])
 
 
 def report(connection: psycopg.Connection, dealer: str = "d1", *, now: datetime = LATER) -> Report:
@@ -127,11 +127,16 @@ def test_a_missing_report_is_made_and_stored_and_no_other_is_touched(marts: psyc
 @pytest.mark.parametrize(
     "mart", ["dealer_influence", "dealer_alignment", "collection_trends", "dealer_collection_positions"]
 )
-def test_a_report_older_than_any_of_its_marts_is_made_anew(marts: psycopg.Connection, mart: str) -> None:
+def test_a_report_is_made_anew_once_when_any_of_its_marts_is_of_another_run(
+    marts: psycopg.Connection, mart: str
+) -> None:
     publish(marts)
-    newer = PUBLISHED_AT + timedelta(hours=2)
-    marts.execute(f"update fieldlab_alignment.{mart} set computed_at = %s", [newer])
+    # The clock says nothing: a mart computed later by the same run is the one that was published.
+    marts.execute(f"update fieldlab_alignment.{mart} set computed_at = %s", [LATER])
+    assert report(marts).generated_at == PUBLISHED_AT
+    marts.execute(f"update fieldlab_alignment.{mart} set run_id = 'by hand'")
     assert report(marts).generated_at == LATER
+    assert report(marts, now=LATER + timedelta(days=1)).generated_at == LATER
     actions = marts.execute(
         "select dealer_id, created_at from fieldlab_ops.alignment_recommendations"
         " where vendor_id = 'aspen' group by 1, 2 order by 1"
@@ -143,7 +148,7 @@ def test_marts_of_an_older_date_than_published_leave_the_published_report(marts:
     publish(marts)
     fill(marts, {"aspen": ASPEN}, as_of="2022-09-30")
     for mart in ("dealer_influence", "dealer_alignment", "collection_trends", "dealer_collection_positions"):
-        marts.execute(f"update fieldlab_alignment.{mart} set computed_at = %s", [LATER])
+        marts.execute(f"update fieldlab_alignment.{mart} set run_id = %s", [str(uuid4())])
     shown = report(marts)
     assert (shown.generated_at, shown.as_of) == (PUBLISHED_AT, date.fromisoformat(AS_OF))
     assert "older than what is published (2022-10-31)" in shown.remark
@@ -156,7 +161,7 @@ def test_marts_of_an_older_date_than_published_leave_the_published_report(marts:
 def test_marts_that_their_run_did_not_publish_are_shown_but_not_stored(
     marts: psycopg.Connection, outcome: str, words: str
 ) -> None:
-    run = runs.Run(as_of=date.fromisoformat(AS_OF), explicit_as_of=True, started_at=MARTS_AT - timedelta(minutes=1))
+    run = runs.Run(date.fromisoformat(AS_OF), explicit_as_of=True, run_id=MARTS_RUN)
     record(marts, run, published=False, outcome=outcome)
     shown = report(marts)
     assert words in shown.remark
