@@ -1,9 +1,13 @@
 {#- A 64-bit hash of some values. Equal numbers hash alike (1.0 and 1.00). The content of a group of rows, whatever
-    their order, is the sum of its rows' hashes. Name every column that counts, and no other. -#}
-{% macro fingerprint(values) %}
-    {{- return(adapter.dispatch('fingerprint', 'fieldlab')(values)) -}}
+    their order, is the sum of its rows' hashes. Name every column that counts, and no other.
+
+    PostgreSQL's hash of a numeric leaves out its sign: `numbers`, the exact numbers among the values, are hashed with it. -#}
+{% macro fingerprint(values, numbers=[]) %}
+    {{- return(adapter.dispatch('fingerprint', 'fieldlab')(values, numbers)) -}}
 {% endmacro %}
 
-{% macro default__fingerprint(values) %}
-    {{- "hash_record_extended(row(" ~ values | join(', ') ~ "), 0)" -}}
+{% macro default__fingerprint(values, numbers) %}
+    {%- set hashed = values + numbers -%}
+    {%- for number in numbers %}{% do hashed.append(number ~ ' < 0') %}{% endfor -%}
+    {{- "hash_record_extended(row(" ~ hashed | join(', ') ~ "), 0)" -}}
 {% endmacro %}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import psycopg
@@ -62,6 +62,17 @@ CHANGES = [
     Change("a renamed department", """update "Department" set name = 'renamed' where id = {n}"""),
     Change("a renamed cost centre", """update "CostCenter" set name = 'renamed' where id = {n}"""),
     Change("the same line under another id", """update "InvoiceItem" set id = 800000{n} where id = {n}1""", ()),
+    # Lines n1 to n4 are one group, n7 is one by itself.
+    Change("a purchase credited", """update "InvoiceItem" set quantity = -quantity where id = {n}1"""),
+    Change("a price turned round", """update "InvoiceItem" set price = -price where id = {n}1"""),
+    Change("both turned round", """update "InvoiceItem" set quantity = -quantity, price = -price where id = {n}1"""),
+    Change("the only line credited", """update "InvoiceItem" set quantity = -quantity where id = {n}7""", (NEIGHBOUR,)),
+    Change("the only price turned round", """update "InvoiceItem" set price = -price where id = {n}7""", (NEIGHBOUR,)),
+    Change(
+        "both of the only line turned round",
+        """update "InvoiceItem" set quantity = -quantity, price = -price where id = {n}7""",
+        (NEIGHBOUR,),
+    ),
     Change("a touched invoice", """update "Invoice" set "updatedAt" = now() where id = {n}""", ()),
 ]
 
@@ -88,7 +99,7 @@ def test_after_any_change_spending_equals_a_full_refresh_and_nothing_else_is_com
     with database.connect("raw_procurement") as connection:
         for n, change in enumerate(CHANGES, start=1):
             connection.execute(change.sql.format(n=n))
-            expected |= {(date(2024, 3, n), n if branch == "n" else branch) for branch in change.touches}
+            expected |= {(day_of(n), n if branch == "n" else branch) for branch in change.touches}
             expected |= {(change.elsewhere, n)} if change.elsewhere else set()
 
     run(database)
@@ -184,13 +195,13 @@ def invoice(
     deleted: str | None = None,
     lines: list[tuple[Any, ...]],
 ) -> None:
-    """An invoice of 20:00 UTC on a day of March 2024, with its lines (id, item, quantity, price)."""
+    """An invoice of 20:00 UTC on a day of 2024, counted from 1 March, with its lines (id, item, quantity, price)."""
     connection.execute(
         'insert into "Invoice" (id, date, status, "branchId", "departmentId", "costCenterId", "deletedAt")'
         " values (%s, %s, %s, %s, %s, %s, %s)",
         [
             number,
-            f"2024-03-{day:02} 20:00",
+            datetime.combine(day_of(day), time(20)),
             status,
             *map(dimensions.get, ("branchId", "departmentId", "costCenterId")),
             deleted,
@@ -201,6 +212,11 @@ def invoice(
             'insert into "InvoiceItem" (id, "invoiceId", "itemId", quantity, price) values (%s, %s, %s, %s, %s)',
             [line, number, item, quantity, price],
         )
+
+
+def day_of(number: int) -> date:
+    """The day of a change."""
+    return date(2024, 3, 1) + timedelta(number - 1)
 
 
 def run(database: DbtDatabase, *flags: str, as_of: date = AS_OF) -> None:
