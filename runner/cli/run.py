@@ -10,7 +10,7 @@ from runner.cli import console
 from runner.cli.options import LONGEST_WAIT, date_option, example, wait_option
 from runner.database.warehouse import open_warehouse
 from runner.dbt.jobs import JOB_NAMES
-from runner.errors import FieldlabError
+from runner.errors import FieldlabError, UnfitDataError
 from runner.ops.backfill import backfill_prices
 from runner.ops.lock import RunLock
 from runner.ops.pipeline import Request, RunReport, run_pipeline
@@ -39,7 +39,12 @@ SLOWEST = 5
 )
 @click.option("--vendor", "vendor_id", metavar="ID", help="Publish alignment for this vendor only.")
 @click.option("--full-refresh", is_flag=True, help="Build incremental models anew; history survives.")
-@click.option("--publish", "publish_older", is_flag=True, help="Publish although a newer date is published.")
+@click.option(
+    "--publish",
+    "publish_anyway",
+    is_flag=True,
+    help="Publish although a newer date is published, or although there is far less data than before.",
+)
 @click.option(
     "--time-limit",
     type=click.IntRange(1, LONGEST_WAIT),
@@ -54,7 +59,7 @@ def run(
     as_of: date | None,
     vendor_id: str | None,
     full_refresh: bool,
-    publish_older: bool,
+    publish_anyway: bool,
     time_limit: int | None,
     wait: int,
     as_json: bool,
@@ -63,7 +68,7 @@ def run(
     if vendor_id is not None and jobs and "alignment" not in jobs:
         raise click.UsageError("--vendor limits what the job alignment publishes, which is not among the jobs.")
     settings = load_settings()
-    request = Request(jobs, as_of, vendor_id, full_refresh, publish_older, time_limit)
+    request = Request(jobs, as_of, vendor_id, full_refresh, publish_anyway, time_limit)
     with open_warehouse(settings) as warehouse:
         report = run_pipeline(settings, warehouse, request, RunLock(warehouse, settings, "run", wait=wait))
     if as_json:
@@ -71,7 +76,8 @@ def run(
     else:
         print_report(report)
     if report.outcome != "succeeded":
-        raise FieldlabError(
+        error = UnfitDataError if report.exit_code == UnfitDataError.exit_code else FieldlabError
+        raise error(
             "\n".join(["The run failed.", *report.problems]),
             "`fieldlab doctor` looks for the cause; `fieldlab jobs` keeps the record.",
         )
@@ -86,6 +92,7 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "started_at": report.run.started_at,
         "seconds": round(report.seconds, 3),
         "outcome": report.outcome,
+        "exit_code": report.exit_code,
         "jobs": [
             {
                 "job": item.job.name,

@@ -1,11 +1,11 @@
 """The source tables in the database: whether they are there to be read, and how fieldlab makes its own."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
-from runner.errors import FieldlabError
 from runner.load.contract import Column, Table, tables_of
 from runner.settings import Settings
 
@@ -23,22 +23,57 @@ FOUND = """
 """
 
 
-def is_present(connection: psycopg.Connection, settings: Settings, domain: str) -> bool:
-    """Whether the tables of a domain exist. One database alone is a valid installation.
+@dataclass(frozen=True)
+class Absence:
+    """Why a domain cannot be read.
 
-    Raises:
-        FieldlabError: Some of the tables that must be there are, but not all.
+    Attributes:
+        reason: A part of a sentence.
+        hint: What to do.
+        is_fault: It was meant to be there. One database alone is a valid installation: a domain that was never there
+            is left out.
+    """
+
+    reason: str
+    hint: str
+    is_fault: bool
+
+
+def present_tables(connection: psycopg.Connection, schema: str, domain: str) -> list[str]:
+    """The names of a domain's tables that are in a schema, in the contract's order."""
+    names = [table.name for table in tables_of(domain)]
+    found = {name for (name,) in connection.execute(FOUND, [schema, names])}
+    return [name for name in names if name in found]
+
+
+def find_absence(
+    connection: psycopg.Connection, settings: Settings, domain: str, *, was_published: bool = False
+) -> Absence | None:
+    """Why the tables of a domain cannot be read; None when all that must be there are.
+
+    Args:
+        connection: The database.
+        settings: Says which schema.
+        domain: alignment or procurement.
+        was_published: Results of the domain are published: its tables were there once.
     """
     schema = settings.source_schema(domain)
-    required = [table.name for table in tables_of(domain) if not table.optional]
-    found = {name for (name,) in connection.execute(FOUND, [schema, required])}
-    missing = [name for name in required if name not in found]
-    if found and missing:
-        raise FieldlabError(
-            f"The schema {schema} has {domain} tables but lacks {', '.join(missing)}.",
-            f"Load them with `fieldlab load`, or correct the var {domain}_source_schema in dbt_project.yml.",
-        )
-    return bool(found)
+    hint = f"Load them with `fieldlab load`, or correct the var {domain}_source_schema in dbt_project.yml."
+    found = present_tables(connection, schema, domain)
+    missing = [table.name for table in tables_of(domain) if not table.optional and table.name not in found]
+    if not missing:
+        return None
+    if found:
+        return Absence(f"the schema {schema} has {domain} tables but lacks {', '.join(missing)}", hint, is_fault=True)
+    if was_published:
+        reason = f"the schema {schema} has no {domain} tables any more, although results of them are published"
+        return Absence(reason, hint, is_fault=True)
+    if schema == f"raw_{domain}":
+        return Absence(f"the schema {schema} has no {domain} tables", hint, is_fault=False)
+    row = connection.execute("select from pg_catalog.pg_namespace where nspname = %s", [schema]).fetchone()
+    what = f"has no {domain} tables" if row is not None else "does not exist"
+    reason = f"the schema {schema}, which the var {domain}_source_schema names, {what}"
+    return Absence(reason, hint, is_fault=True)
 
 
 def create_source_tables(

@@ -32,6 +32,7 @@ JOBS = (
     Job("cleanup-expired", 60),
 )
 
+DOMAINS = frozenset(job.domain for job in JOBS if job.domain)
 JOB_NAMES = tuple(job.name for job in JOBS)
 
 
@@ -86,3 +87,22 @@ def _with_parents(keys: Iterable[str], parents: Mapping[str, Sequence[str]]) -> 
             found.add(key)
             waiting.extend(parents.get(key, ()))
     return found
+
+
+def domains_read(manifest: Mapping[str, Any], test: str) -> frozenset[str]:
+    """The domains of the models a test reads; where these have none, of the test's folder, else of what they read.
+
+    Args:
+        manifest: dbt's manifest.json.
+        test: A test's unique id.
+
+    Returns:
+        Some of `DOMAINS`; none for a test of what belongs to no domain.
+    """
+    nodes = {**manifest["nodes"], **manifest.get("sources", {})}
+    parents = manifest["parent_map"]
+
+    def own(keys: Iterable[str]) -> frozenset[str]:
+        return frozenset(domain for key in keys for domain in DOMAINS.intersection(nodes.get(key, {}).get("fqn", ())))
+
+    return own(parents.get(test, ())) or own([test]) or own(_with_parents([test], parents))

@@ -78,7 +78,7 @@ def play(
         )
     tell("")
     with _timed(seconds, "run"):
-        report = run_pipeline(settings, warehouse, Request(as_of=as_of, publish_older=True), lock)
+        report = run_pipeline(settings, warehouse, Request(as_of=as_of, publish_anyway=True), lock)
     if report.outcome != "succeeded":
         raise FieldlabError(
             "\n".join(["The demo's run failed.", *report.problems]), "`fieldlab jobs` keeps the record."

@@ -14,7 +14,7 @@ from psycopg import sql
 from runner.cli import console
 from runner.cli.progress import dbt_progress, progress_bar
 from runner.database import migrate
-from runner.database.sources import is_present
+from runner.database.sources import find_absence
 from runner.database.warehouse import Warehouse
 from runner.dbt.jobs import find_jobs
 from runner.dbt.process import Dbt, Listener, ignore, open_dbt
@@ -131,12 +131,9 @@ def _prepare(settings: Settings, warehouse: Warehouse, last: date) -> date:
     """
     with warehouse.connect() as connection:
         migrate.ensure(connection, settings)
-        if not is_present(connection, settings, "procurement"):
-            schema = settings.source_schema("procurement")
-            raise FieldlabError(
-                f"There is no price to look back at: the schema {schema} has no procurement tables.",
-                "Load them with `fieldlab load`.",
-            )
+        absence = find_absence(connection, settings, "procurement")
+        if absence is not None:
+            raise FieldlabError(f"There is no price to look back at: {absence.reason}.", absence.hint)
         lines = sql.Identifier(settings.schema("procurement"), LINES)
         found = connection.execute("select to_regclass(%s)", [lines.as_string(connection)]).fetchone()
         if found is None or found[0] is None:

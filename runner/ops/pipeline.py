@@ -2,7 +2,8 @@
 
 When something goes wrong:
 
-- a data test fails: nothing is published, whatever it was about; what was published before stays;
+- a data test fails: the domains of the models it reads publish nothing; what was published before stays;
+- a domain has far less data than before, or is gone: it is not built, and nothing of it is published or expires;
 - a model fails: jobs whose own nodes all succeeded are published, the others are not;
 - a rule fails: what the other rules found is published;
 - the run ends as failed each time, and says what failed.
@@ -15,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import psycopg
 from psycopg import sql
@@ -23,11 +24,12 @@ from psycopg import sql
 from runner.cli import console
 from runner.cli.progress import dbt_progress
 from runner.database import migrate
-from runner.database.sources import is_present
+from runner.database.sources import Absence, find_absence
 from runner.database.warehouse import Warehouse
-from runner.dbt.jobs import Job, find_jobs, job_nodes, marts
+from runner.dbt.jobs import Job, domains_read, find_jobs, job_nodes, marts
 from runner.dbt.process import DbtResult, NodeResult, open_dbt
-from runner.errors import FieldlabError
+from runner.errors import FieldlabError, UnfitDataError
+from runner.load.contract import DOMAINS
 from runner.lookup import closest, either
 from runner.ops import events, runs
 from runner.ops.doctor import is_stale, newest_day
@@ -35,6 +37,7 @@ from runner.ops.lock import RunLock
 from runner.ops.publishers import PUBLISHERS
 from runner.ops.retry import patiently
 from runner.ops.runs import Finished, Published, Run
+from runner.ops.shrink import PUBLISHING_JOBS, Counts, count_sources, merged, shrunken
 from runner.rules.registry import RULES
 from runner.rules.seed import check_seed_file
 from runner.settings import Settings
@@ -49,7 +52,7 @@ class Request:
         as_of: The date it is about; None is today.
         vendor_id: Publish alignment for this vendor only.
         full_refresh: Build incremental models anew. History (price_snapshots, snapshots) survives it.
-        publish_older: Publish although something newer is published.
+        publish_anyway: Publish although something newer is published, or although there is far less data than before.
         time_limit: Seconds the run may take; None is the sum of its jobs' limits.
     """
 
@@ -57,7 +60,7 @@ class Request:
     as_of: date | None = None
     vendor_id: str | None = None
     full_refresh: bool = False
-    publish_older: bool = False
+    publish_anyway: bool = False
     time_limit: int | None = None
 
 
@@ -81,6 +84,7 @@ class RunReport:
         nodes: What came of each dbt node.
         problems: What failed, one text each.
         notes: What was left out or not published, and why; one sentence each.
+        exit_code: What the command ends with: 0 succeeded, 1 failed, 3 failed for nothing but data unfit to publish.
     """
 
     run: Run
@@ -90,6 +94,7 @@ class RunReport:
     nodes: tuple[NodeResult, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
+    exit_code: int = 0
 
 
 class TimeLimitError(KeyboardInterrupt):
@@ -116,9 +121,9 @@ def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request, loc
     jobs = find_jobs(request.jobs)
     lock = lock or RunLock(warehouse, settings)
     with stoppable(), lock:
-        left_out = patiently(lambda: _prepare(settings, warehouse, request, jobs))
-        work = _Work(settings, warehouse, request, run=run, jobs=jobs, left_out=left_out)
-        patiently(work.begin)
+        absent = patiently(lambda: _prepare(settings, warehouse, request, jobs))
+        work = _Work(settings, warehouse, request, run=run, jobs=jobs, absent=absent)
+        work.begin()
         try:
             with time_limit(request.time_limit or sum(job.seconds for job in work.active)):
                 work.build(lock)
@@ -177,28 +182,29 @@ def explain(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _prepare(settings: Settings, warehouse: Warehouse, request: Request, jobs: Sequence[Job]) -> Mapping[str, str]:
+def _prepare(settings: Settings, warehouse: Warehouse, request: Request, jobs: Sequence[Job]) -> Mapping[str, Absence]:
     """Bring the runner's tables up to date and check what was asked for.
 
     Returns:
-        The jobs to leave out, each with the reason.
+        The domains that cannot be read.
     """
     with warehouse.connect() as connection:
         migrate.ensure(connection, settings)
-        domains = {job.domain for job in jobs if job.domain}
-        absent = {
-            domain: f"the schema {settings.source_schema(domain)} has no {domain} tables"
-            for domain in sorted(domains)
-            if not is_present(connection, settings, domain)
-        }
-        if absent and absent.keys() == domains:
+        domains = sorted({job.domain for job in jobs if job.domain})
+        absent = {}
+        for domain in domains:
+            published = runs.newest_published(connection, settings, PUBLISHING_JOBS[domain])
+            absence = find_absence(connection, settings, domain, was_published=published is not None)
+            if absence is not None:
+                absent[domain] = absence
+        if absent and absent.keys() == set(domains):
             raise FieldlabError(
-                f"There is nothing to read: {', and '.join(absent.values())}.",
+                f"There is nothing to read: {', and '.join(absence.reason for absence in absent.values())}.",
                 "Load files with `fieldlab load`, or name the applications' schemas in the vars of dbt_project.yml.",
             )
-        if request.vendor_id is not None and "alignment" in domains - absent.keys():
+        if request.vendor_id is not None and "alignment" in domains and "alignment" not in absent:
             _check_vendor(connection, settings, request.vendor_id)
-    return {job.name: absent[job.domain] for job in jobs if job.domain in absent}
+    return absent
 
 
 def _check_vendor(connection: psycopg.Connection, settings: Settings, vendor_id: str) -> None:
@@ -224,44 +230,56 @@ class _Work:
         *,
         run: Run,
         jobs: Sequence[Job],
-        left_out: Mapping[str, str],
+        absent: Mapping[str, Absence],
     ) -> None:
         self.settings = settings
         self.warehouse = warehouse
         self.request = request
         self.run = run
         self.jobs = jobs
-        self.left_out = left_out
-        self.active = [job for job in jobs if job.name not in left_out]
+        self.absent = absent
+        self.active = [job for job in jobs if job.domain not in absent]
+        self.counts: Counts = {}
         self.built = DbtResult()
         self.nodes_of: Mapping[str, frozenset[str]] = {}
         self.marts_of: Mapping[str, frozenset[str]] = {}
+        self.failed_tests: Mapping[str, Sequence[str]] = {}
         self.ends: dict[str, Finished] = {}
         self.problems: list[str] = []
-        self.notes = [_left_out(left_out, reason) for reason in dict.fromkeys(left_out.values())]
+        self.unfit: set[str] = set()
+        self.notes: list[str] = []
         if run.as_of > today(settings):
             self.notes.append(f"{run.as_of} lies ahead: once it is published, earlier dates need --publish.")
         self.begun = time.monotonic()
 
     def begin(self) -> None:
         """Write the run and its jobs into the history as running."""
-        names = [job.name for job in self.jobs]
+        patiently(self._begin)
+        for domain, absence in self.absent.items():
+            jobs = [job for job in self.jobs if job.domain == domain]
+            sentence = f"{', '.join(job.name for job in jobs)}, because {absence.reason}."
+            if absence.is_fault:
+                self.problems.append(f"Not run: {sentence} {absence.hint}")
+            else:
+                self.notes.append(f"Left out: {sentence}")
+            for job in jobs:
+                self._end(job, "failed" if absence.is_fault else "left out", error=absence.reason)
+
+    def _begin(self) -> None:
         with self.warehouse.connect() as connection:
             runs.begin(
                 connection,
                 self.settings,
                 self.run,
                 "run",
-                names,
+                [job.name for job in self.jobs],
                 vendor_id=self.request.vendor_id,
                 full_refresh=self.request.full_refresh,
             )
-            for job, reason in self.left_out.items():
-                self.ends[job] = Finished("left out", error=reason)
-                runs.finish(connection, self.settings, self.run, job, self.ends[job])
 
     def build(self, lock: RunLock) -> None:
         """Run dbt once for all jobs; those whose half of it failed end here."""
+        self._hold_back_what_shrank()
         self._check_parameters()
         names = [job.name for job in self.active if job.domain and job.name not in self.ends]
         if not names:
@@ -276,21 +294,24 @@ class _Work:
                 manifest = dbt.manifest()
                 self.nodes_of = job_nodes(manifest, self.active)
                 self.marts_of = {job.name: marts(manifest, job.name) for job in self.active}
+                self.failed_tests = self._tests_failed(manifest)
         for node in self.built.nodes:
             if node.status == "warn":
                 console.log(f"Warning: {node.explain()}")
-        self.problems.extend(self.built.explain())
+        if self.built.error:
+            self._fault(self.built.error)
+        for node in self.built.failures:
+            self._fault(node.explain(), unfit=node.kind == "test" and node.status == "fail")
         patiently(lock.hold)
         with suppress(psycopg.Error, FieldlabError):  # a note is worth no failure; what is wrong shows elsewhere
             self._note_what_is_old()
         for job in self.active:
             error = "" if job.name in self.ends else self._build_error(job)
             if error:
-                self._end(job, "failed", published=False if job.name in PUBLISHERS else None, error=error)
+                self._end(job, "failed", published=_unpublished(job), error=error)
 
     def publish(self) -> None:
         """Apply the rules of the jobs that were built and publish what they find."""
-        failed_tests = [node.name for node in self.built.nodes if node.failed_test]
         for job in self.active:
             if job.name in self.ends:
                 continue
@@ -298,7 +319,8 @@ class _Work:
                 self._end(job, "succeeded")
                 continue
             newer = self._newer(job)
-            if job.domain and failed_tests:
+            failed_tests = self.failed_tests.get(job.domain or "")
+            if failed_tests:
                 error = f"Not published, because data tests failed: {', '.join(failed_tests)}."
                 self._end(job, "failed", published=False, error=error)
             elif newer is not None:
@@ -315,12 +337,13 @@ class _Work:
         self.problems.append(problem)
         for job in self.active:
             if job.name not in self.ends:
-                self._end(job, outcome, published=False if job.name in PUBLISHERS else None, error=problem)
+                self._end(job, outcome, published=_unpublished(job), error=problem)
 
     def finish(self) -> RunReport:
         """Write how the run ended, and report."""
         outcomes = {end.outcome for end in self.ends.values()}
         outcome = "interrupted" if "interrupted" in outcomes else "failed" if "failed" in outcomes else "succeeded"
+        is_unfit = bool(self.problems) and self.unfit.issuperset(self.problems)
         seconds = time.monotonic() - self.begun
         all_marts = frozenset[str]().union(*self.marts_of.values())
         end = Finished(
@@ -328,7 +351,7 @@ class _Work:
             seconds=seconds,
             rows=self._rows(all_marts),
             error="\n".join(self.problems),
-            details={"notes": self.notes, "nodes": len(self.built.nodes)},
+            details={"notes": self.notes, "nodes": len(self.built.nodes), "counts": self.counts},
         )
         patiently(lambda: self._record("run", end))
         return RunReport(
@@ -339,7 +362,46 @@ class _Work:
             nodes=self.built.nodes,
             problems=tuple(self.problems),
             notes=tuple(self.notes),
+            exit_code=0 if outcome == "succeeded" else UnfitDataError.exit_code if is_unfit else 1,
         )
+
+    def _fault(self, problem: str, *, unfit: bool = False) -> None:
+        """Note what failed; `unfit` when the data is to blame and not the run."""
+        self.problems.append(problem)
+        if unfit:
+            self.unfit.add(problem)
+
+    def _hold_back_what_shrank(self) -> None:
+        """Count what is read, and end the jobs of a domain with far less of it than in its newest published run."""
+        domains = sorted({job.domain for job in self.active if job.domain})
+        if not domains:
+            return
+        fallen = patiently(lambda: self._count(domains))
+        for words in filter(None, fallen.values()):
+            self._fault(f"{words} Nothing of it is built or published; --publish does it all the same.", unfit=True)
+        for job in self.active:
+            problem = fallen.get(job.domain or "procurement")  # what expires is procurement's
+            if problem:
+                self._end(job, "failed", published=_unpublished(job), error=problem)
+
+    def _count(self, domains: Sequence[str]) -> Mapping[str, str]:
+        """Keep the counts of the domains; what fell too far in each, empty where nothing did."""
+        with self.warehouse.connect() as connection:
+            counts = {domain: count_sources(connection, self.settings, domain) for domain in domains}
+            self.counts = merged(counts)
+            runs.keep_counts(connection, self.settings, self.run, self.counts)
+            if self.request.publish_anyway:
+                return {}
+            return {domain: shrunken(connection, self.settings, domain, counts[domain]) for domain in domains}
+
+    def _tests_failed(self, manifest: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+        """The tests that keep each domain from being published: those that read its models, or no domain's."""
+        failed: dict[str, list[str]] = {}
+        for node in self.built.nodes:
+            if node.failed_test:
+                for domain in domains_read(manifest, node.unique_id) or DOMAINS:
+                    failed.setdefault(domain, []).append(node.name)
+        return failed
 
     def _note_what_is_old(self) -> None:
         """Say so when no purchases come in any more: a run then ends well, and closes one recommendation after another.
@@ -378,7 +440,7 @@ class _Work:
 
     def _newer(self, job: Job) -> date | None:
         """The newest date published, when it is newer than this run's."""
-        if not job.domain or self.request.publish_older:
+        if not job.domain or self.request.publish_anyway:
             return None
         with self.warehouse.connect() as connection:
             newest = runs.newest_published(connection, self.settings, job.name)
@@ -459,9 +521,9 @@ class _Work:
         return sum(rows) if rows else None
 
 
-def _left_out(left_out: Mapping[str, str], reason: str) -> str:
-    jobs = [job for job, why in left_out.items() if why == reason]
-    return f"Left out, because {reason}: {', '.join(jobs)}."
+def _unpublished(job: Job) -> bool | None:
+    """What a job that failed is recorded with: False where it has something to publish."""
+    return False if job.name in PUBLISHERS else None
 
 
 def build_arguments(job_names: Sequence[str], *, full_refresh: bool) -> list[str]:

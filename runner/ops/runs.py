@@ -124,6 +124,11 @@ def finish(connection: psycopg.Connection, settings: Settings, run: Run, job: st
     )
 
 
+def keep_counts(connection: psycopg.Connection, settings: Settings, run: Run, counts: Mapping[str, Any]) -> None:
+    """Write what a run counted in the sources, at once: a run killed after it published is compared with too."""
+    connection.execute(query(settings, _KEEP_COUNTS), {"run_id": run.run_id, "counts": Jsonb(dict(counts))})
+
+
 def mark_published(connection: psycopg.Connection, settings: Settings, run: Run, job: str) -> None:
     """Write that a job published, in the transaction that does: a run killed right after it did publish."""
     connection.execute(query(settings, _MARK_PUBLISHED), {"run_id": run.run_id, "job": job})
@@ -192,6 +197,12 @@ _FINISH = """
         finished_at = clock_timestamp(), outcome = %(outcome)s, seconds = %(seconds)s, rows = %(rows)s,
         published = %(published)s, error = %(error)s, details = %(details)s
     where run_id = %(run_id)s and job = %(job)s
+"""
+
+_KEEP_COUNTS = """
+    update {ops}.job_runs
+    set details = details || jsonb_build_object('counts', %(counts)s::jsonb)
+    where run_id = %(run_id)s and kind = 'run'
 """
 
 _MARK_PUBLISHED = "update {ops}.job_runs set published = true where run_id = %(run_id)s and job = %(job)s"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.dbt.jobs import JOB_NAMES, JOBS, find_jobs, job_nodes, marts
+from runner.dbt.jobs import JOB_NAMES, JOBS, domains_read, find_jobs, job_nodes, marts
 from runner.ops.pipeline import build_arguments
 
 PROJECT = Path(__file__).parents[2]
@@ -38,6 +38,41 @@ def test_a_job_owns_its_tagged_nodes_their_parents_and_the_tests_on_these_alone(
         "spending-metrics": {"model.spending", "model.lines", "test.lines"},
         "price-benchmarks": {"model.prices", "snapshot.prices", "model.lines", "test.lines"},
         "cleanup-expired": set(),
+    }
+
+
+def test_a_failed_test_concerns_the_domains_of_what_it_reads() -> None:
+    def node(*folders: str) -> dict[str, Any]:
+        return {"fqn": ["fieldlab", *folders, "name"]}
+
+    parents = {
+        "test.lines": ["model.lines"],
+        "test.both": ["model.lines", "model.trends"],
+        "test.seed": ["seed.rules"],
+        "test.quality": ["model.quality"],
+        "test.quality_of_one": ["model.quality"],
+        "test.of_a_user": ["model.of_a_user"],
+        "model.of_a_user": ["model.trends"],
+        "model.quality": ["model.lines", "model.trends"],
+        "model.lines": ["source.lines"],
+    }
+    nodes = {
+        "model.lines": node("marts", "procurement"),
+        "model.trends": node("marts", "alignment"),
+        "model.quality": node("marts", "shared"),
+        "model.of_a_user": node("mine"),
+        "seed.rules": node(),
+        "test.quality_of_one": node("alignment"),
+        **{key: node() for key in ("test.lines", "test.both", "test.seed", "test.quality", "test.of_a_user")},
+    }
+    content = {"nodes": nodes, "sources": {"source.lines": node("staging", "procurement")}, "parent_map": parents}
+    assert {key: sorted(domains_read(content, key)) for key in parents if key.startswith("test.")} == {
+        "test.lines": ["procurement"],
+        "test.both": ["alignment", "procurement"],
+        "test.seed": [],
+        "test.quality": ["alignment", "procurement"],
+        "test.quality_of_one": ["alignment"],
+        "test.of_a_user": ["alignment"],
     }
 
 

@@ -15,6 +15,7 @@ from runner.database import migrate
 from runner.database.migrate import Migration
 from runner.errors import FieldlabError
 from runner.ops import events, runs
+from runner.ops.lock import lock_name
 from runner.ops.runs import Finished, Run
 from runner.settings import Settings
 
@@ -119,6 +120,7 @@ def test_the_newest_published_run_is_the_last_that_published(connection: psycopg
 
 def test_what_a_killed_run_left_is_marked_by_the_next(connection: psycopg.Connection) -> None:
     migrate.ensure(connection, SETTINGS)
+    connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [lock_name(SETTINGS)])
     killed = begun(connection, DAY)
     following = begun(connection, DAY)
     history = runs.history(connection, SETTINGS, limit=10)

@@ -186,16 +186,24 @@ def test_a_run_builds_publishes_records_and_tells_listeners(
     ]
 
 
-def test_a_failed_data_test_keeps_what_was_published_before(
+def test_a_failed_data_test_keeps_what_was_published_of_its_domain_before(
     settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str]
 ) -> None:
     set_fault(warehouse, "bad", 1)
     report = run_jobs(settings, warehouse, "alignment", "recommendations", "spending-metrics")
-    assert published == []
-    assert report.outcome == "failed"
-    assert outcomes(report) == {"spending-metrics": "succeeded", "alignment": "failed", "recommendations": "failed"}
+    assert published == [f"recommendations {DAY} all"]
+    assert (report.outcome, report.exit_code) == ("failed", 3)
+    assert outcomes(report) == {"spending-metrics": "succeeded", "alignment": "failed", "recommendations": "succeeded"}
     assert any("no_bad_rows_market" in problem for problem in report.problems)
     assert any("Got 1 result" in problem and "target/compiled" in problem for problem in report.problems)
+
+
+def test_a_failed_test_and_a_failed_model_end_as_failed(
+    settings: Settings, warehouse: Warehouse, shared_dbt: None, published: list[str]
+) -> None:
+    set_fault(warehouse, "bad", 1)
+    set_fault(warehouse, "broken", 1)
+    assert run_jobs(settings, warehouse, "alignment", "recommendations").exit_code == 1
 
 
 def test_a_failed_model_stops_only_the_jobs_that_need_it(
@@ -224,7 +232,7 @@ def test_an_older_date_is_built_but_published_only_on_demand(
     assert any(f"{older} is older than what is published ({DAY})" in note for note in report.notes)
     assert [item.end.published for item in report.jobs] == [False]
 
-    run_jobs(settings, warehouse, "alignment", as_of=older, publish_older=True)
+    run_jobs(settings, warehouse, "alignment", as_of=older, publish_anyway=True)
     assert published == [f"alignment {DAY} all", f"alignment {older} all"]
 
     between = run_jobs(settings, warehouse, "alignment", as_of=older)
@@ -384,8 +392,81 @@ def test_a_domain_without_tables_is_left_out_and_the_run_succeeds(
     report = run_jobs(settings, warehouse, "alignment", "anomalies", vendor_id="anyone")
     assert report.outcome == "succeeded"
     assert outcomes(report) == {"anomalies": "succeeded", "alignment": "left out"}
-    assert report.notes == ("Left out, because the schema raw_alignment has no alignment tables: alignment.",)
+    assert report.notes == ("Left out: alignment, because the schema raw_alignment has no alignment tables.",)
     assert published == []
+
+
+def test_a_domain_that_was_published_and_is_gone_fails_and_the_other_goes_on(
+    settings: Settings, warehouse: Warehouse, published: list[str], no_dbt: None
+) -> None:
+    assert run_jobs(settings, warehouse, "alignment", "recommendations").outcome == "succeeded"
+    with warehouse.connect() as connection:
+        connection.execute("drop schema raw_alignment cascade")
+    published.clear()
+    report = run_jobs(settings, warehouse, "alignment", "recommendations")
+    assert outcomes(report) == {"alignment": "failed", "recommendations": "succeeded"}
+    assert published == [f"recommendations {DAY} all"]
+    assert (report.outcome, report.exit_code) == ("failed", 1)
+    assert "has no alignment tables any more, although results of them are published" in report.problems[0]
+
+
+def test_a_schema_that_a_var_names_must_exist(
+    settings: Settings, warehouse: Warehouse, published: list[str], no_dbt: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(vars(settings), "variables", {**settings.variables, "alignment_source_schema": "shop"})
+    report = run_jobs(settings, warehouse, "alignment", "recommendations")
+    assert outcomes(report) == {"alignment": "failed", "recommendations": "succeeded"}
+    assert "the schema shop, which the var alignment_source_schema names, does not exist" in report.problems[0]
+
+
+def test_far_less_data_than_in_the_newest_published_run_is_not_published(
+    settings: Settings, warehouse: Warehouse, published: list[str], no_dbt: None
+) -> None:
+    def collections(number: int) -> None:
+        with warehouse.connect() as connection:
+            connection.execute('truncate raw_alignment."Collection" cascade')
+            connection.execute(
+                """insert into raw_alignment."Collection" select 'c' || n, 'Oak', 'acme-home', 0
+                from generate_series(1, %s) as n""",
+                [number],
+            )
+
+    collections(100)
+    run_jobs(settings, warehouse)
+    kept = query(warehouse, "select details -> 'counts' from fieldlab_ops.job_runs where kind = 'run'")
+    assert kept[0][0]["source_rows"]["Collection"] == 100
+    assert {"invoices", "lines", "selections", "displays"} < set(kept[0][0])
+
+    collections(50)
+    published.clear()
+    assert run_jobs(settings, warehouse, "alignment").exit_code == 0
+    collections(24)
+    published.clear()
+    report = run_jobs(settings, warehouse, as_of=DAY - timedelta(days=400))
+    assert (report.outcome, report.exit_code, published) == ("failed", 3, [f"cleanup-expired {report.run.as_of} all"])
+    assert "rows of Collection 24, then 50" in report.problems[0]
+    by_vendor = run_jobs(settings, warehouse, "alignment", vendor_id="acme-home")
+    assert by_vendor.exit_code == 3
+
+    assert run_jobs(settings, warehouse, "alignment", publish_anyway=True).exit_code == 0
+    assert run_jobs(settings, warehouse, "alignment").exit_code == 0
+
+
+def test_far_fewer_invoices_that_count_publish_and_expire_nothing(
+    settings: Settings, warehouse: Warehouse, published: list[str], no_dbt: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with warehouse.connect() as connection:
+        connection.execute(
+            """insert into raw_procurement."Invoice" (id, date, status)
+            select n, '2025-03-01', 'APPROVED' from generate_series(1, 10) as n"""
+        )
+    assert run_jobs(settings, warehouse).exit_code == 0
+    published.clear()
+    monkeypatch.setitem(vars(settings), "variables", {**settings.variables, "counted_statuses": ["Approved"]})
+    report = run_jobs(settings, warehouse)
+    assert report.exit_code == 3
+    assert "invoices 0, then 10" in report.problems[0]
+    assert published == [f"alignment {DAY} all"]
 
 
 def test_a_run_without_anything_to_read_is_refused(settings: Settings, warehouse: Warehouse) -> None:

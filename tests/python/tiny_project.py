@@ -19,6 +19,7 @@ vars:
   timezone: UTC
   alignment_source_schema: raw_alignment
   procurement_source_schema: raw_procurement
+  max_shrink_share: 0.5
 models:
   fieldlab:
     +materialized: table
@@ -57,12 +58,12 @@ select case when nextval('control.tries') <= {{ fault('lost') }} then pg_termina
 {% endmacro %}
 """,
     "macros/no_bad_rows.sql": "{% test no_bad_rows(model) %}select * from {{ model }} where is_bad{% endtest %}",
-    "models/market.sql": """
+    "models/alignment/market.sql": """
 {{ config(pre_hook="{{ lose_connection() }}") }}
 with pause as materialized (select pg_sleep({{ fault('sleep') }}))
 select 1 as id, {{ fault('bad') }} > 0 as is_bad from pause
 """,
-    "models/market_summary.sql": "select count(*) as n from {{ ref('market') }}",
+    "models/alignment/market_summary.sql": "select count(*) as n from {{ ref('market') }}",
     "models/invoice_lines.sql": """
 select
     number,
