@@ -14,6 +14,7 @@ activities as (
         dealer_id,
         collection_id,
         selected_on as happened_on,
+        status,
         false as is_display,
         is_carrying
     from selections
@@ -23,6 +24,7 @@ activities as (
         dealer_id,
         collection_id,
         displayed_on as happened_on,
+        cast(null as text) as status,
         true as is_display,
         true as is_carrying
     from displays
@@ -43,6 +45,14 @@ select
     count(*) filter (where is_display) as display_count,
     count(*) filter (where is_display and is_in_trend_window) as trend_display_count,
     count(*) filter (where is_carrying and not is_display and is_in_trend_window) as trend_carrying_selection_count,
-    min(happened_on) filter (where is_carrying and is_in_carry_window) as carried_since
+    min(happened_on) filter (where is_carrying and is_in_carry_window) as carried_since,
+    max(happened_on) filter (where is_display) as last_displayed_on,
+    max(happened_on) filter (where is_carrying and not is_display) as last_selected_on,
+    case
+        when bool_or(status = 'MUST_CARRY') then 'MUST_CARRY'
+        when bool_or(status = 'SELECTED') then 'SELECTED'
+        when bool_or(status = 'INTERESTED') then 'INTERESTED'
+        when bool_or(status = 'PASSED') then 'PASSED'
+    end as highest_status
 from windowed
 group by vendor_id, dealer_id, collection_id

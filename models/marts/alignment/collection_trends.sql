@@ -36,6 +36,14 @@ dealer_totals as (
     group by collection_id
 ),
 
+active_dealers as (
+    select
+        vendor_id,
+        count(distinct dealer_id) as active_dealer_count
+    from dealer_collections
+    group by vendor_id
+),
+
 measured as (
     select
         collections.vendor_id,
@@ -46,11 +54,13 @@ measured as (
         coalesce(dealer_totals.selecting_dealer_count, 0) as selecting_dealer_count,
         coalesce(dealer_totals.display_count, 0) as display_count,
         coalesce(dealer_totals.carrying_dealer_count, 0) as carrying_dealer_count,
+        coalesce(active_dealers.active_dealer_count, 0) as active_dealer_count,
         coalesce(product_totals.sku_count, 0) as sku_count,
         coalesce(product_totals.dealer_weight_sum, 0) as dealer_weight_sum
     from collections
     left join product_totals on collections.collection_id = product_totals.collection_id
     left join dealer_totals on collections.collection_id = dealer_totals.collection_id
+    left join active_dealers on collections.vendor_id = active_dealers.vendor_id
 ),
 
 ranked as (
@@ -74,6 +84,7 @@ select
     selecting_dealer_count,
     display_count,
     carrying_dealer_count,
+    active_dealer_count,
     sku_count,
     {{ ratio('dealer_weight_sum', 'greatest(1, selection_count)') }} as avg_dealer_influence,
     trend_rank,

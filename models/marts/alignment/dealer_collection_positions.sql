@@ -18,12 +18,12 @@ rule_parameters as (
     select * from {{ ref('recommendation_rules') }}
 ),
 
-add_threshold as (
-    select value as min_trend
+add_rule as (
+    select
+        max(value) filter (where parameter = 'min_trend') as min_trend,
+        max(value) filter (where parameter = 'min_carrier_share') as min_carrier_share
     from rule_parameters
-    where
-        rule_id = 'add'
-        and parameter = 'min_trend'
+    where rule_id = 'add'
 ),
 
 carried as (
@@ -42,15 +42,19 @@ addable as (
         cast(null as date) as carried_since
     from scored
     inner join trends on scored.vendor_id = trends.vendor_id
-    cross join add_threshold
+    cross join add_rule
     left join carried
         on
             scored.dealer_id = carried.dealer_id
             and trends.collection_id = carried.collection_id
     where
         carried.collection_id is null
-        -- Compared as a product: a quotient just below the threshold may round up to it.
-        and trends.raw_trend >= add_threshold.min_trend * trends.trend_base
+        -- Compared as products: a quotient just below a threshold may round up to it.
+        and case
+            when add_rule.min_carrier_share is null
+                then trends.raw_trend >= add_rule.min_trend * trends.trend_base
+            else trends.carrying_dealer_count >= add_rule.min_carrier_share * trends.active_dealer_count
+        end
 ),
 
 positions as (
@@ -67,6 +71,10 @@ select
     trends.collection_name,
     positions.carried_since is not null as is_carried,
     positions.carried_since,
+    dealer_collections.last_displayed_on,
+    dealer_collections.last_selected_on,
+    dealer_collections.highest_status,
+    coalesce(dealer_collections.highest_status = 'MUST_CARRY', false) as has_must_carry,
     trends.raw_trend,
     trends.trend_base,
     trends.normalized_trend,
@@ -75,6 +83,7 @@ select
     trends.selecting_dealer_count,
     trends.display_count,
     trends.carrying_dealer_count,
+    trends.active_dealer_count,
     trends.sku_count,
     trends.avg_dealer_influence,
     trends.trend_rank,
@@ -82,3 +91,7 @@ select
 from positions
 inner join trends on positions.collection_id = trends.collection_id
 left join dealers on positions.dealer_id = dealers.dealer_id
+left join dealer_collections
+    on
+        positions.dealer_id = dealer_collections.dealer_id
+        and positions.collection_id = dealer_collections.collection_id

@@ -105,6 +105,10 @@ class Sources:
     displays: list[Display] = field(default_factory=list)
     sales: list[Sale] = field(default_factory=list)
 
+    def collection_of(self, product_id: str) -> str:
+        """The collection a product is in."""
+        return self.products[product_id].collection_id
+
     def vendor_of(self, product_id: str) -> str:
         """The vendor a product belongs to."""
         return self.collections[self.products[product_id].collection_id].vendor_id
@@ -133,7 +137,7 @@ def marts(
         "sku_trends": skus,
         "collection_trends": trends,
         "dealer_alignment": dealer_alignment(influence, trends, carried),
-        "dealer_collection_positions": dealer_collection_positions(influence, trends, carried),
+        "dealer_collection_positions": dealer_collection_positions(past, influence, trends, carried, zone),
         "dealers": _dealers(sources),
         "products": _products(sources),
         "collections": _collections(sources),
@@ -241,6 +245,7 @@ def collection_trends(
                 "selecting_dealer_count": len(selecting),
                 "display_count": len(displaying),
                 "carrying_dealer_count": sum(key[1] == collection_id for key in carried),
+                "active_dealer_count": sum(vendor == collection.vendor_id for vendor, _ in weights),
                 "sku_count": len(products),
                 **_trend(recent, selections, weights),
             }
@@ -290,15 +295,20 @@ def dealer_alignment(influence: list[Row], trends: list[Row], carried: dict[tupl
 
 
 def dealer_collection_positions(
-    influence: list[Row], trends: list[Row], carried: dict[tuple[str, str], date]
+    past: Sources, influence: list[Row], trends: list[Row], carried: dict[tuple[str, str], date], zone: str
 ) -> list[Row]:
     """What each dealer carries, and what it might add."""
     rows = []
+    order = list(SELECTION_WEIGHTS)
     for dealer in influence:
         for trend in trends:
             since = carried.get((dealer["dealer_id"], trend["collection_id"]))
             addable = trend["raw_trend"] / trend["trend_base"] >= ADD_THRESHOLD
             if trend["vendor_id"] == dealer["vendor_id"] and (since or addable):
+                own = dealer["dealer_id"], trend["collection_id"]
+                shown = [row for row in past.displays if (row.dealer_id, past.collection_of(row.product_id)) == own]
+                chosen = [row for row in past.selections if (row.dealer_id, past.collection_of(row.product_id)) == own]
+                taken = [row for row in chosen if row.status in CARRYING]
                 rows.append(
                     {
                         **trend,
@@ -306,6 +316,10 @@ def dealer_collection_positions(
                         "dealer_name": dealer["dealer_name"],
                         "is_carried": since is not None,
                         "carried_since": since,
+                        "last_displayed_on": max((_day(row.at, zone) for row in shown), default=None),
+                        "last_selected_on": max((_day(row.at, zone) for row in taken), default=None),
+                        "highest_status": max((row.status for row in chosen), key=order.index, default=None),
+                        "has_must_carry": any(row.status == "MUST_CARRY" for row in chosen),
                     }
                 )
     return rows

@@ -1,0 +1,9 @@
+{#- The natural logarithm of the quotient of two positive whole numbers, rounded to 12 decimals: the same everywhere,
+    because it is computed to 30. -#}
+{% macro log_of_quotient(numerator, denominator) %}
+    {{- return(adapter.dispatch('log_of_quotient', 'fieldlab')(numerator, denominator)) -}}
+{% endmacro %}
+
+{% macro default__log_of_quotient(numerator, denominator) %}
+    {{- "round(ln(round(cast(" ~ numerator ~ " as numeric), 30) / " ~ denominator ~ "), 12)" -}}
+{% endmacro %}

@@ -1,0 +1,8 @@
+{#- How many members a set made by `set_of` has. -#}
+{% macro set_size(members) %}
+    {{- return(adapter.dispatch('set_size', 'fieldlab')(members)) -}}
+{% endmacro %}
+
+{% macro default__set_size(members) %}
+    {{- "bit_count(" ~ members ~ ")" -}}
+{% endmacro %}

@@ -1,0 +1,44 @@
+{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
+
+with selections as (
+    select * from {{ ref('int_alignment__selections_joined') }}
+),
+
+choices as (
+    select
+        vendor_id,
+        product_id,
+        dealer_id
+    from selections
+    where status <> 'PASSED'
+),
+
+dealers as (
+    select distinct dealer_id
+    from choices
+),
+
+numbered_dealers as (
+    select
+        dealer_id,
+        row_number() over (order by dealer_id collate "C") - 1 as place,
+        count(*) over () as place_count
+    from dealers
+),
+
+collected as (
+    select
+        choices.vendor_id,
+        choices.product_id,
+        {{ set_of('numbered_dealers.place', 'numbered_dealers.place_count') }} as dealer_set
+    from choices
+    inner join numbered_dealers on choices.dealer_id = numbered_dealers.dealer_id
+    group by choices.vendor_id, choices.product_id
+)
+
+select
+    vendor_id,
+    product_id,
+    dealer_set,
+    {{ set_size('dealer_set') }} as dealer_count
+from collected
