@@ -1,17 +1,19 @@
 """Where things are: the dbt project, fieldlab's own folder, the schemas and the dbt vars."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import yaml
 
 from runner.database.profile import read_profile
 from runner.errors import FieldlabError
+from runner.lookup import closest, either
+from runner.vars import complaints, read_ranges
 
 PROJECT = "fieldlab"
 
@@ -34,23 +36,27 @@ class Settings:
 
     @cached_property
     def variables(self) -> Mapping[str, Any]:
-        """The `vars:` of dbt_project.yml; those below the project's name go before the others, as in dbt.
+        """The `vars:` of dbt_project.yml; those below the project's name take precedence over the others, as in dbt.
 
         Raises:
-            FieldlabError: The file is not valid YAML, or its `vars:` is no mapping.
+            FieldlabError: The file is not valid YAML, its `vars:` is no mapping, or a var is unknown or not what
+                macros/var_ranges.sql allows.
         """
         file = self.project_dir / "dbt_project.yml"
-        try:
-            project = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise FieldlabError(
-                f"{file} is not valid YAML: {error}", "Correct it; `dbt parse` checks it too."
-            ) from error
-        variables: object = (project.get("vars") or {}) if isinstance(project, Mapping) else None
-        if not isinstance(variables, Mapping):
-            raise FieldlabError(f"The `vars:` of {file} must map names to values.", "Correct it.")
+        package = self.project_dir / "dbt_packages" / PROJECT / "dbt_project.yml"
+        defaults = _read_project(package)[1] if package.is_file() else {}
+        name, variables = _read_project(file)
         own = variables.get(PROJECT)
-        return {**variables, **own} if isinstance(own, Mapping) else variables
+        own = own if isinstance(own, Mapping) else {}
+        values = {**defaults, **variables, **own}
+        # A host project's own vars are none of fieldlab's business, nor are those of other packages.
+        others = [key for key, value in variables.items() if not isinstance(value, Mapping)] if name == PROJECT else []
+        ranges = read_ranges(self.project_dir)
+        problems = [_unknown(str(key), list(ranges)) for key in [*own, *others] if key not in ranges]
+        problems += complaints(values, ranges)
+        if problems:
+            raise FieldlabError("\n".join(problems), f"Correct it under `vars:` in {file}.")
+        return values
 
     def variable(self, name: str) -> Any:
         """The value of a var that has to be there: its default is in dbt_project.yml and nowhere else.
@@ -68,25 +74,13 @@ class Settings:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The business time zone.
-
-        Raises:
-            FieldlabError: There is no such time zone.
-        """
-        name = str(self.variables.get("timezone", "UTC"))
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise FieldlabError(
-                f"There is no time zone {name}.",
-                "Correct the var `timezone` in dbt_project.yml (such as America/Chicago).",
-            ) from None
+        """The business time zone."""
+        return ZoneInfo(self.variables.get("timezone", "UTC"))
 
     @property
     def lock_timeout(self) -> str:
         """How long a statement waits for a lock that others hold, as PostgreSQL writes it."""
-        value = self.variables.get("lock_timeout", 60)
-        return f"{value}s" if isinstance(value, int) else str(value)
+        return f"{self.variable('lock_timeout')}s"
 
     def schema(self, part: str) -> str:
         """The schema that holds `part`: staging, alignment, procurement, snapshots or ops."""
@@ -113,6 +107,26 @@ def load_settings() -> Settings:
     if profile is None:
         return Settings(project_dir, home)
     return Settings(project_dir, home, target_schema=profile.schema, threads=profile.threads)
+
+
+def _read_project(file: Path) -> tuple[object, Mapping[Any, Any]]:
+    """The name and the `vars:` of a dbt_project.yml.
+
+    Raises:
+        FieldlabError: The file is not valid YAML, or its `vars:` is no mapping.
+    """
+    try:
+        project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FieldlabError(f"{file} is not valid YAML: {error}", "Correct it; `dbt parse` checks it too.") from error
+    variables: object = (project.get("vars") or {}) if isinstance(project, Mapping) else None
+    if not isinstance(variables, Mapping):
+        raise FieldlabError(f"The `vars:` of {file} must map names to values.", "Correct it.")
+    return project.get("name"), variables
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    return f"There is no var {name}. Did you mean {either(closest(name, known))}?"
 
 
 def find_project() -> Path:

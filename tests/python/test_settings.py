@@ -33,9 +33,9 @@ def test_a_missing_var_is_named(tmp_path: Path) -> None:
 
 
 def test_vars_below_the_projects_name_go_first_as_in_dbt(tmp_path: Path) -> None:
-    text = "name: fieldlab\nvars:\n  timezone: UTC\n  other: 1\n  fieldlab: {timezone: Pacific/Auckland}\n"
+    text = "name: fieldlab\nvars:\n  timezone: UTC\n  trend_orders: 1\n  fieldlab: {timezone: Pacific/Auckland}\n"
     found = settings(tmp_path, text)
-    assert (found.zone.key, found.variable("other")) == ("Pacific/Auckland", 1)
+    assert (found.zone.key, found.variable("trend_orders")) == ("Pacific/Auckland", 1)
 
 
 def test_a_project_file_that_is_not_utf_8_is_still_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         if name.startswith(("PG", "DBT_", "FIELDLAB_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    (tmp_path / "dbt_project.yml").write_text("name: fieldlab\n", encoding="utf-8")
+    (tmp_path / "dbt_project.yml").write_text("name: fieldlab\nvars: {lock_timeout: 60}\n", encoding="utf-8")
     return Settings(project_dir=tmp_path, home=tmp_path / "state")
 
 

@@ -17,6 +17,7 @@ version: 1.0.0
 profile: fieldlab
 vars:
   timezone: UTC
+  lock_timeout: 60
   alignment_source_schema: raw_alignment
   procurement_source_schema: raw_procurement
   max_shrink_share: 0.5

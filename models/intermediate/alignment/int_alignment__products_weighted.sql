@@ -41,7 +41,7 @@ weighed as (
         coalesce(summed.must_carry_count, 0) as must_carry_count,
         coalesce(summed.pass_count, 0) as pass_count,
         coalesce(summed.dealer_weight_sum, 0) as dealer_weight_sum,
-        {% if takes_place('trend_method', 'factor') -%}
+        {% if var('trend_method') == 'factor' -%}
             100 * coalesce(factored.factor, 0) as raw_trend
         {%- else -%}
             coalesce(summed.raw_trend, 0) as raw_trend

@@ -70,7 +70,7 @@ select
     market_participation_score,
     score,
     influence_rank,
-    {% if takes_place('trendsetter_method', 'centrality') -%}
+    {% if var('trendsetter_method') == 'centrality' -%}
         is_central_trendsetter as is_trendsetter,
     {%- else -%}
         is_trendsetter,
