@@ -1,6 +1,7 @@
 """The `fieldlab` command. Each command lives in a module of its own and is imported only when it is called."""
 
 import importlib
+import io
 import sys
 from typing import NoReturn
 
@@ -8,6 +9,7 @@ import click
 import psycopg
 
 from runner import __version__
+from runner.cli.console import say
 from runner.cli.options import example
 from runner.errors import FieldlabError
 
@@ -60,7 +62,14 @@ def main() -> None:
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 data not fit to publish, 4 another command that writes is under way.
     """
     try:
-        cli.main(prog_name="fieldlab")
+        sys.exit(cli.main(prog_name="fieldlab", standalone_mode=False))
+    except click.Abort:
+        _fail("Stopped.")
+    except click.ClickException as error:
+        words = io.StringIO()
+        error.show(words)
+        say(words.getvalue().rstrip(), error=True)
+        sys.exit(error.exit_code)
     except FieldlabError as error:
         _fail(str(error), error.hint, error.exit_code)
     except psycopg.errors.ReadOnlySqlTransaction as error:
@@ -70,12 +79,14 @@ def main() -> None:
         )
     except psycopg.Error as error:
         _fail(f"The database refused: {str(error).strip()}", "Run `fieldlab doctor` to see what is wrong.")
+    except UnicodeError as error:
+        _fail(f"Something that should be text in UTF-8 is not: {error}.")
     except OSError as error:  # a full disk, a file that may not be read or written
-        _fail(f"The system refused: {error}", "")
+        _fail(f"The system refused: {error}")
 
 
-def _fail(message: str, hint: str, exit_code: int = 1) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
+def _fail(message: str, hint: str = "", exit_code: int = 1) -> NoReturn:
+    say(f"Error: {message}", error=True)
     if hint:
-        click.echo(hint, err=True)
+        say(hint, error=True)
     sys.exit(exit_code)

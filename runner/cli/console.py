@@ -1,26 +1,76 @@
 """Where output goes: results to stdout, log lines to stderr, progress only on a terminal."""
 
 import json
+import re
 import sys
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType, RenderHook, RenderResult
+from rich.segment import Segment
 
-err = Console(stderr=True, highlight=False)
+# What a terminal may take for a command, or write from right to left; a line's end and a tab are harmless.
+_CONTROLS = sorted({*range(0x20), 0x7F, *range(0x80, 0xA0), 0x061C, *range(0x200E, 0x2010), *range(0x202A, 0x202F)})
+_CONTROLS += range(0x2066, 0x206A)
+_DROPPED = dict.fromkeys(set(_CONTROLS) - {ord("\n"), ord("\t")})
+_UNQUOTED_IN_JSON = re.compile(f"[{''.join(chr(code) for code in _CONTROLS if code >= 0x7F)}]")  # noqa: PLR2004
+
+# A spreadsheet takes a cell that begins like this for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def clean(text: str) -> str:
+    """A text without control characters: names come from other people."""
+    return text.translate(_DROPPED)
+
+
+def cell(value: object) -> object:
+    """A value for a CSV file that a spreadsheet opens: a text that would be a formula is quoted."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+class _Cleaned:
+    """What is printed, without the control characters of its texts."""
+
+    def __init__(self, renderable: RenderableType) -> None:
+        self.renderable = renderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self.renderable, options):
+            yield segment if segment.control else Segment(clean(segment.text), segment.style)
+
+
+class _Cleaner(RenderHook):
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Cleaned(renderable) for renderable in renderables]
+
+
+def _console(file: IO[str] | None = None, **options: Any) -> Console:
+    """A console for which a text is a text: `[bold]` in a name is no markup and `:cat:` no picture."""
+    console = Console(file=file, highlight=False, markup=False, emoji=False, **options)
+    console.push_render_hook(_Cleaner())
+    return console
+
+
+err = _console(stderr=True)
 
 
 def out() -> Console:
     """A console on stdout: as wide as the terminal, 100 columns where there is none."""
-    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 100)
+    return _console(sys.stdout, width=None if sys.stdout.isatty() else 100)
 
 
 def log(message: str) -> None:
     """Write one log line to stderr, above a progress bar when one is shown."""
-    err.print(message, markup=False, emoji=False, soft_wrap=True)
+    err.print(message, soft_wrap=True)
+
+
+def say(message: str, *, error: bool = False) -> None:
+    """Write a line as it is, but for control characters, to stdout or stderr."""
+    click.echo(clean(message), err=error)
 
 
 def thousands(number: int | None) -> str:
@@ -30,7 +80,8 @@ def thousands(number: int | None) -> str:
 
 def echo_json(value: object) -> None:
     """Write a value to stdout as indented JSON; exact decimals become numbers, dates ISO 8601."""
-    click.echo(dumps(value, indent=2))
+    text = dumps(value, indent=2)
+    click.echo(_UNQUOTED_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def dumps(value: object, indent: int | None = None) -> str:

@@ -42,7 +42,7 @@ def jobs(limit: int, job: str | None, as_json: bool) -> None:
     out.print(history_table(rows))
     out.print("Times are UTC. A job's seconds are its own work: a model two jobs need counts for both.", style="dim")
     for line in reasons(rows):
-        out.print(line, markup=False)
+        out.print(line)
 
 
 def history_table(rows: Sequence[Mapping[str, Any]]) -> Table:

@@ -46,7 +46,7 @@ def load(folder: Path, append: bool, errors_file: Path | None, wait: int, as_jso
             open_warehouse(settings) as warehouse,
             RunLock(warehouse, settings, "load", wait=wait),
             warehouse.connect() as connection,
-            progress_bar(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as progress,
+            progress_bar(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()) as progress,
         ):
             task = progress.add_task("Opening", total=1.0)
             loaded = load_folder(

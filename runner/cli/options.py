@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 LONGEST_WAIT = 7 * 24 * 3600
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -18,16 +19,19 @@ def example(*commands: str) -> str:
 
 
 def iso_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:  # noqa: ARG001
-    """An option's callback: the text as a date, YYYY-MM-DD and nothing else.
+    """An option's callback: the text as a date, YYYY-MM-DD and nothing else, with room for the windows around it.
 
     Raises:
-        click.BadParameter: It is no date.
+        click.BadParameter: It is no date, or one that nobody means.
     """
     if value is None:
         return None
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
+            if FIRST_DAY <= day <= LAST_DAY:
+                return day
+            raise click.BadParameter(f"{value} is not between {FIRST_DAY} and {LAST_DAY}.")
     except ValueError:
         pass
     raise click.BadParameter(f"{value!r} is not a date; write it as 2026-01-31.")

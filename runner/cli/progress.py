@@ -23,7 +23,9 @@ def progress_bar(*columns: str | ProgressColumn) -> Progress:
 @contextmanager
 def dbt_progress() -> Iterator[Listener]:
     """Give the function that is told dbt's events."""
-    with progress_bar(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) as bar:
+    with progress_bar(
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    ) as bar:
         task = bar.add_task("dbt starts", total=None)
 
         def listen(event: Event) -> None:

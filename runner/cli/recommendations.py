@@ -13,7 +13,7 @@ from typing import Any
 import click
 import psycopg
 
-from runner.cli.console import dumps, echo_json, log, out
+from runner.cli.console import cell, dumps, echo_json, log, out, say
 from runner.cli.options import example
 from runner.database.migrate import ensure
 from runner.database.warehouse import open_warehouse
@@ -159,7 +159,8 @@ def _write_csv(name: str, found: Listing) -> None:
         with click.open_file(name, "w", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns, lineterminator="\r\n")
             writer.writeheader()
-            writer.writerows({**row, "context": dumps(row["context"])} for row in found.rows)
+            for row in found.rows:
+                writer.writerow({name: cell(value) for name, value in row.items()} | {"context": dumps(row["context"])})
     except OSError as error:
         raise FieldlabError(f"{name} cannot be written: {error.strerror}.", "Name another file.") from error
     if name != "-":
@@ -264,7 +265,7 @@ def _confirm(action: Action, found: Listing, words: Words, *, yes: bool) -> None
     totals = total_in_words(found.totals, words)
     click.echo(f"{count(found.count, 'recommendation')}{totals and f', {totals}'}:", err=True)
     for row in found.rows:
-        click.echo(f"  {row['id']}  {row['title']}", err=True)
+        say(f"  {row['id']}  {row['title']}", error=True)
     click.confirm(f"{action.name.capitalize()} all of them?", abort=True, err=True)
 
 

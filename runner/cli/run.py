@@ -137,9 +137,9 @@ def print_report(report: RunReport) -> None:
         tests = len(report.nodes) - len(built)
         out.print(f"dbt: {len(built)} models, seeds and snapshots, {tests} tests. The slowest:")
         for node in slowest:
-            out.print(f"  {node.seconds:6.1f} s  {node.name}", markup=False)
+            out.print(f"  {node.seconds:6.1f} s  {node.name}")
     for note in report.notes:
-        out.print(note, markup=False)
+        out.print(note)
 
 
 def _published(details: Any, published: bool | None) -> str:

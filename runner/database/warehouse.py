@@ -284,12 +284,22 @@ def _from_profile(values: Mapping[str, object]) -> dict[str, str]:
 
 def _parse(url: str) -> dict[str, str]:
     try:
-        return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
-    except psycopg.ProgrammingError:  # its words may hold the password
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except (psycopg.Error, UnicodeError):  # their words may hold the password
         raise FieldlabError(
             "FIELDLAB_DATABASE_URL is not a URL that PostgreSQL understands.",
             "It looks like postgresql://user:password@host:5432/database.",
         ) from None
+    if "@" in parts.get("host", ""):  # not shown: it is the rest of a password
+        raise FieldlabError(
+            "FIELDLAB_DATABASE_URL has an @ too many.", "Write each @ in the user or the password as %40."
+        )
+    if not re.fullmatch(r"\d{1,4}", parts.get("connect_timeout", "0")):
+        raise FieldlabError(
+            f"The connect_timeout {parts['connect_timeout']!r} in FIELDLAB_DATABASE_URL is no number of seconds.",
+            "Write it as connect_timeout=10.",
+        )
+    return parts
 
 
 def _complete(parts: Mapping[str, str]) -> dict[str, str]:

@@ -20,13 +20,18 @@ def check_seed_file(project_dir: Path, rules: Sequence[Rule]) -> None:
         FieldlabError: As `check_parameters`.
     """
     file = project_dir / SEED_FILE
-    if file.is_file():
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = [
-                (row.get("rule_id") or "", row.get("parameter") or "", _number(row.get("value")))
-                for row in csv.DictReader(lines)
-            ]
-        check_parameters(rows, rules)
+    if not file.is_file():
+        return
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise FieldlabError(f"{file}, line {line}, is not UTF-8.", "Save it as CSV in UTF-8.") from error
+    rows = [
+        (row.get("rule_id") or "", row.get("parameter") or "", _number(row.get("value")))
+        for row in csv.DictReader(text.splitlines())
+    ]
+    check_parameters(rows, rules)
 
 
 def _number(text: str | None) -> Decimal | str | None:
