@@ -92,6 +92,7 @@
     "duplicate_min_share": {"type": "number", "min": 0.0001, "max": 1},
     "number_key_length": {"type": "integer", "min": 1, "max": 1000},
     "number_key_digits": {"type": "integer", "min": 0, "max": 1000},
+    "name_key_length": {"type": "integer", "min": 1, "max": 1000},
     "standing_order_days": {"type": "integer", "min": 1, "max": 36500},
     "standing_order_share": {"type": "number", "min": 0.0001, "max": 1},
     "unit_error_days": {"type": "integer", "min": 1, "max": 36500},
@@ -100,7 +101,7 @@
     "unit_error_tolerance": {"type": "number", "min": 0, "max": 0.5},
     "unit_error_min_invoices": {"type": "integer", "min": 1, "max": 1000000},
     "usual_vendor_days": {"type": "integer", "min": 1, "max": 36500},
-    "usual_vendor_share": {"type": "number", "min": 0.5, "max": 1},
+    "usual_vendor_share": {"type": "number", "min": 0.51, "max": 1},
     "usual_vendor_min_invoices": {"type": "integer", "min": 1, "max": 1000000},
     "off_usual_days": {"type": "integer", "min": 1, "max": 36500}
 }

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 
 def dispatch(macro: str, package: str) -> Callable[..., str]:
-    """Give a macro that returns a query for `source_rows`, an object for `json_object`, else its first argument."""
+    """Give a macro that returns rows for those that do, an object for `json_object`, else its first argument."""
     if macro == "shared_size":  # compares two tables, and each counts as joined for it
         return lambda first, second: f"{first} & {second}"
-    fixed = {"source_rows": "select 1 as one", "json_object": "'{}'"}
+    fixed = {"source_rows": "select 1 as one", "whole_numbers": "generate_series(1, 2)", "json_object": "'{}'"}
     return lambda first, *_, **__: fixed.get(macro, str(first))

@@ -24,3 +24,8 @@ def escape_single_quotes(text: str) -> str:
 def string_literal(text: str) -> str:
     """Give the text as a SQL literal."""
     return f"'{text}'"
+
+
+def listagg(measure: str, delimiter: str, order_by_clause: str) -> str:
+    """Give the measure's values as one text."""
+    return f"string_agg({measure}, {delimiter} {order_by_clause})"

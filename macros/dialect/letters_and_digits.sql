@@ -1,0 +1,8 @@
+{#- A text's ASCII letters, in upper case, and digits; everything else is taken out, whatever the collation. -#}
+{% macro letters_and_digits(value) %}
+    {{- return(adapter.dispatch('letters_and_digits', 'fieldlab')(value)) -}}
+{% endmacro %}
+
+{% macro default__letters_and_digits(value) %}
+    {{- "upper(regexp_replace(" ~ value ~ ", '[^A-Za-z0-9]', '', 'g') collate \"C\")" -}}
+{% endmacro %}

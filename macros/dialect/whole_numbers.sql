@@ -1,0 +1,8 @@
+{#- The whole numbers from the first to the last as rows, for a join: `whole_numbers(1, 3) as numbers (number)`. -#}
+{% macro whole_numbers(first, last) %}
+    {{- return(adapter.dispatch('whole_numbers', 'fieldlab')(first, last)) -}}
+{% endmacro %}
+
+{% macro default__whole_numbers(first, last) %}
+    {{- "generate_series(" ~ first ~ ", " ~ last ~ ")" -}}
+{% endmacro %}

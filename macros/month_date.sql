@@ -1,0 +1,5 @@
+{#- The first date of a month given as by month_number. -#}
+{% macro month_date(month) %}
+    {%- set months_off = month ~ " - " ~ month_number(as_of()) -%}
+    {{- "cast(" ~ dbt.dateadd('month', "(" ~ months_off ~ ")", dbt.date_trunc('month', as_of())) ~ " as date)" -}}
+{% endmacro %}

@@ -1,0 +1,78 @@
+{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
+
+{% set bases = ['month', 'year'] %}
+
+with purchase_months as (
+    select * from {{ ref('int_procurement__purchase_months_summed') }}
+    where month <= {{ last_full_month() }}
+),
+
+items as (
+    select * from {{ ref('stg_procurement__items') }}
+),
+
+-- An item bought from a vendor, by all branches together and by each.
+series_months as (
+    select
+        'network' as buyer,
+        item_id,
+        vendor_id,
+        cast(null as integer) as branch_id,
+        month,
+        sum(quantity) as quantity,
+        sum(amount) as amount
+    from purchase_months
+    group by item_id, vendor_id, month
+    union all
+    select
+        'branch' as buyer,
+        item_id,
+        vendor_id,
+        branch_id,
+        month,
+        quantity,
+        amount
+    from purchase_months
+),
+
+pairs as (
+    select
+        {% for base in bases %}
+            max(quantity) over {{ base }}_before as {{ base }}_quantity,
+            max(amount) over {{ base }}_before as {{ base }}_amount,
+        {% endfor %}
+        *
+    from series_months
+    window
+        series as (partition by buyer, item_id, vendor_id, branch_id order by month),
+        month_before as (series range between 1 preceding and 1 preceding),
+        year_before as (series range between 12 preceding and 12 preceding)
+),
+
+keyed_pairs as (
+    select
+        pairs.*,
+        case when pairs.buyer = 'network' then pairs.vendor_id end as key_vendor_id,
+        case when pairs.buyer = 'network' then items.category end as key_category
+    from pairs
+    left join items on pairs.item_id = items.item_id
+)
+
+-- Laspeyres weighs the mean prices p = amount / quantity with the quantities of the base, sum(p1 * q0) / sum(p0 * q0),
+-- Paasche with those of the month, sum(p1 * q1) / sum(p0 * q1).
+select
+    {% for base in bases %}
+        count({{ base }}_quantity) as {{ base }}_pairs,
+        sum(amount) filter (where {{ base }}_quantity is not null) as {{ base }}_amount_now,
+        sum({{ base }}_amount) as {{ base }}_amount_before,
+        sum(amount * {{ base }}_quantity / quantity) as {{ base }}_before_at_prices_now,
+        sum({{ base }}_amount * quantity / {{ base }}_quantity) as {{ base }}_now_at_prices_before,
+    {% endfor %}
+    buyer,
+    branch_id,
+    key_vendor_id as vendor_id,
+    key_category as category,
+    month,
+    sum(amount) as amount
+from keyed_pairs
+group by buyer, branch_id, key_vendor_id, key_category, month

@@ -1,0 +1,71 @@
+with invoice_lines as (
+    select * from {{ ref('invoice_lines') }}
+),
+
+items as (
+    select * from {{ ref('stg_procurement__items') }}
+),
+
+-- First per invoice and cell, so that counting needs no sort of all lines: an invoice has one branch, and its lines of
+-- one item share a vendor.
+invoices as (
+    select
+        item_id,
+        vendor_id,
+        branch_id,
+        invoice_id,
+        sum(amount) as amount
+    from invoice_lines
+    where {{ within_last_days('date', var('standing_days')) }}
+    group by item_id, vendor_id, branch_id, invoice_id
+),
+
+item_cells as (
+    select
+        item_id,
+        vendor_id,
+        branch_id,
+        count(*) as invoice_count,
+        sum(amount) as amount
+    from invoices
+    group by item_id, vendor_id, branch_id
+),
+
+totals as (
+    select
+        item_id,
+        sum(amount) as total_amount,
+        cast(sum(invoice_count) as bigint) as invoice_count,
+        count(distinct vendor_id) + max(case when vendor_id is null then 1 else 0 end) as vendor_count,
+        count(distinct branch_id) + max(case when branch_id is null then 1 else 0 end) as branch_count
+    from item_cells
+    group by item_id
+),
+
+ranked as (
+    select
+        *,
+        sum(total_amount) filter (where total_amount > 0) over () as whole,
+        coalesce(
+            sum(total_amount) over (
+                order by total_amount desc, item_id asc rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as amount_before,
+        rank() over (order by total_amount desc) as spend_rank
+    from totals
+)
+
+select
+    ranked.item_id,
+    items.item_name,
+    ranked.total_amount,
+    ranked.invoice_count,
+    ranked.vendor_count,
+    ranked.branch_count,
+    case when ranked.total_amount > 0 then {{ ratio('ranked.total_amount', 'ranked.whole') }} end as spend_share,
+    ranked.spend_rank,
+    {{ spend_class('ranked.total_amount', 'ranked.amount_before', 'ranked.whole') }} as class,
+    {{ run_columns() }}
+from ranked
+left join items on ranked.item_id = items.item_id
