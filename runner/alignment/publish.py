@@ -5,13 +5,27 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple, cast, get_args
 from uuid import UUID
 
 import psycopg
 
-from runner.alignment.rules import Key, Market, Recommendation, Trend, judge, recommend
-from runner.cli.console import json_default
+from runner.alignment.rules import (
+    ACTIONS,
+    AddOrder,
+    Advice,
+    Holding,
+    Key,
+    Market,
+    Recommendation,
+    Swap,
+    Trend,
+    count_actions,
+    judge,
+    recommend,
+)
+from runner.cli.console import dumps
 from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.ops import runs
@@ -21,6 +35,9 @@ from runner.rules.parameters import Values
 from runner.settings import Settings
 
 PUBLISHING_JOB = "alignment"
+
+# The numbers of a swap that come as text.
+EXACT = {"from_raw_trend", "to_raw_trend", "trend_base", "to_trend", "delta"}
 
 # Dealers read, judged and written at a time: memory does not grow with the size of a vendor.
 BATCH = 1000
@@ -40,7 +57,7 @@ select vendor_id from {ops}.alignment_recommendations
 TRENDS = """
 select
     collection_id, collection_name, raw_trend, trend_base, normalized_trend, trend_rank, selection_count,
-    selecting_dealer_count, display_count, carrying_dealer_count
+    selecting_dealer_count, display_count, carrying_dealer_count, active_dealer_count
 from {alignment}.collection_trends
 where vendor_id = %(vendor_id)s
 order by trend_rank, collection_name collate "C", collection_id collate "C"
@@ -53,19 +70,43 @@ with carried as (
         jsonb_agg(
             jsonb_build_object('collectionId', collection_id, 'collectionName', collection_name)
             order by collection_name collate "C", collection_id collate "C"
-        ) as collections
+        ) as collections,
+        -- Only what may be dropped: of the rest nothing is told.
+        jsonb_object_agg(
+            collection_id, jsonb_build_array(last_displayed_on, last_selected_on, highest_status)
+        ) filter (where collection_id = any(%(weak)s)) as holdings
     from {alignment}.dealer_collection_positions
     where vendor_id = %(vendor_id)s and is_carried
+    group by dealer_id
+),
+
+swaps as (
+    select
+        dealer_id,
+        jsonb_agg(
+            jsonb_build_array(
+                collection_id, collection_name, from_product_id, from_product_name, from_sku, from_size, from_finish,
+                to_product_id, to_product_name, to_sku, to_size, to_finish, changes, is_selected,
+                cast(from_raw_trend as text), cast(to_raw_trend as text), cast(trend_base as text),
+                cast(to_trend as text), cast(delta as text),
+                from_carrying_dealer_count, to_carrying_dealer_count, shift_count
+            )
+            order by shift_rank
+        ) as swaps
+    from {alignment}.shift_opportunities
+    where vendor_id = %(vendor_id)s
     group by dealer_id
 )
 
 select
     influence.dealer_id, influence.score, influence.sales_volume_score, influence.display_breadth_score,
     influence.market_participation_score, influence.is_trendsetter, alignment.alignment_score, alignment.confidence,
-    alignment.as_of, coalesce(carried.collections, '[]') as collections
+    alignment.as_of, coalesce(carried.collections, '[]') as collections,
+    coalesce(carried.holdings, '{{}}') as holdings, coalesce(swaps.swaps, '[]') as swaps
 from {alignment}.dealer_influence as influence
 inner join {alignment}.dealer_alignment as alignment using (vendor_id, dealer_id)
 left join carried using (dealer_id)
+left join swaps using (dealer_id)
 where influence.vendor_id = %(vendor_id)s and (%(dealer_id)s::text is null or influence.dealer_id = %(dealer_id)s)
 """
 
@@ -84,8 +125,8 @@ where vendor_id = %(vendor_id)s and (%(dealer_id)s::text is null or dealer_id = 
 
 COPY_RECOMMENDATIONS = """
 copy {ops}.alignment_recommendations (
-    vendor_id, dealer_id, type, rank, priority, collection_id, collection_name, trend_score, reason, metrics,
-    explanation, as_of, run_id, created_at
+    vendor_id, dealer_id, type, rank, priority, collection_id, collection_name, product_id, to_product_id, trend_score,
+    reason, metrics, explanation, as_of, run_id, created_at
 ) from stdin
 """
 
@@ -119,6 +160,7 @@ from {ops}.alignment_recommendations as published
 where
     published.vendor_id = %(vendor_id)s
     and (%(dealer_id)s::text is null or published.dealer_id = %(dealer_id)s)
+    and published.type <> 'SHIFT'
     and not exists (
         select 1
         from {ops}.alignment_advice as advice
@@ -161,11 +203,16 @@ class Dealer(NamedTuple):
     confidence: str
     as_of: date
     collections: list[dict[str, str]]
+    holdings: dict[str, list[str | None]]
+    swaps: list[list[Any]]
 
     @property
-    def carried(self) -> set[str]:
-        """The ids of the collections the dealer carries."""
-        return {collection["collectionId"] for collection in self.collections}
+    def carried(self) -> dict[str, Holding]:
+        """The ids of the collections the dealer carries; what it did with them, where they may be dropped."""
+        return {
+            collection["collectionId"]: _holding(*self.holdings.get(collection["collectionId"], ()))
+            for collection in self.collections
+        }
 
 
 @dataclass(frozen=True)
@@ -175,7 +222,7 @@ class Vendor:
     Attributes:
         market: The vendor's collections as the rules judge them.
         top_collections: The strongest five, as they stand in every report.
-        entries: Each possible recommendation as it stands in a report, by type and collection.
+        entries: Each possible KEEP and ADD as it stands in a report, by type and collection.
         explanations: The same for its explanation, as JSON text.
     """
 
@@ -195,6 +242,7 @@ class Published:
     keep: int
     drop: int
     add: int
+    shift: int
 
 
 def publish_alignment(
@@ -214,7 +262,7 @@ def publish_alignment(
     Args:
         connection: In autocommit mode.
         settings: Names the schemas.
-        parameters: The values of the rules keep, drop and add.
+        parameters: The values of the rules keep, drop, add and shift.
         run: The run that publishes.
         now: The moment of publishing.
         vendor: Publish this vendor only.
@@ -259,10 +307,10 @@ def publish_vendor(
         for statement in (LOCK, DELETE_RECOMMENDATIONS, DELETE_REPORTS):
             connection.execute(query(settings, statement), whose)
         vendor = read_vendor(connection, settings, parameters, vendor_id)
-        for dealers in read_dealers(connection, settings, vendor_id, dealer_id):
-            decided = [(dealer, recommend(vendor.market, dealer.carried)) for dealer in dealers]
+        for dealers in read_dealers(connection, settings, vendor, dealer_id):
+            decided = [(dealer, advise(vendor, dealer)) for dealer in dealers]
             counts["reports"] += len(decided)
-            counts.update(action.type for _, actions in decided for action in actions)
+            counts.update(action.type for _, advice in decided for action in advice.actions)
             with connection.cursor() as cursor:
                 with cursor.copy(query(settings, COPY_RECOMMENDATIONS)) as copy:
                     for row in _recommendation_rows(vendor, decided, run_id, moment):
@@ -272,7 +320,7 @@ def publish_vendor(
                         copy.write_row(row)
         for statement in (CONTINUE_ADVICE, ADD_ADVICE):
             connection.execute(query(settings, statement), whose)
-    return Published(vendor_id, counts["reports"], counts["KEEP"], counts["DROP"], counts["ADD"])
+    return Published(vendor_id, counts["reports"], *(counts[action] for action in ACTIONS))
 
 
 def read_vendor(
@@ -281,8 +329,8 @@ def read_vendor(
     """Read a vendor's market from the marts and judge it."""
     rows = connection.execute(query(settings, TRENDS), {"vendor_id": vendor_id}).fetchall()
     trends = [Trend(*row) for row in rows]
-    market = judge(trends, parameters)
-    entries = {action.key: _entry(action) for action in (*market.keep, *market.drop, *market.add)}
+    market = judge(trends, parameters, add_order(settings))
+    entries = {action.key: _entry(action) for action in (*market.keep, *market.add)}
     return Vendor(
         vendor_id=vendor_id,
         market=market,
@@ -300,17 +348,38 @@ def read_vendor(
     )
 
 
+def add_order(settings: Settings) -> AddOrder:
+    """What ADD is ordered by.
+
+    Raises:
+        FieldlabError: The var `add_order` is neither `carriers` nor `trend`.
+    """
+    order = settings.variable("add_order")
+    if order not in get_args(AddOrder):
+        raise FieldlabError(
+            f"The var `add_order` is {order!r}; it must be {' or '.join(get_args(AddOrder))}.",
+            "Correct it in dbt_project.yml.",
+        )
+    return cast("AddOrder", order)
+
+
 def read_dealers(
-    connection: psycopg.Connection, settings: Settings, vendor_id: str, dealer_id: str | None = None
+    connection: psycopg.Connection, settings: Settings, vendor: Vendor, dealer_id: str | None = None
 ) -> Iterator[list[Dealer]]:
     """Read a vendor's active dealers, or one of them, a batch at a time. Needs an open transaction."""
+    weak = [action.collection_id for action in vendor.market.drop]
     with connection.cursor("dealers") as cursor:
-        cursor.execute(query(settings, DEALERS), {"vendor_id": vendor_id, "dealer_id": dealer_id})
+        cursor.execute(query(settings, DEALERS), {"vendor_id": vendor.vendor_id, "dealer_id": dealer_id, "weak": weak})
         while rows := cursor.fetchmany(BATCH):
             yield [Dealer(*row) for row in rows]
 
 
-def report_data(vendor: Vendor, dealer: Dealer, actions: Sequence[Recommendation], moment: datetime) -> dict[str, Any]:
+def advise(vendor: Vendor, dealer: Dealer) -> Advice:
+    """What one dealer gets of its vendor's market."""
+    return recommend(vendor.market, dealer.carried, [_swap(*row) for row in dealer.swaps], dealer.as_of)
+
+
+def report_data(vendor: Vendor, dealer: Dealer, advice: Advice, moment: datetime) -> dict[str, Any]:
     """A dealer's report in the shape the web client reads, made at a moment in UTC."""
     return {
         "dealerId": dealer.dealer_id,
@@ -328,8 +397,11 @@ def report_data(vendor: Vendor, dealer: Dealer, actions: Sequence[Recommendation
         "marketSummary": {"topCollections": vendor.top_collections},
         "currentState": {"collectionCount": len(dealer.collections), "collections": dealer.collections},
         "recommendations": {
-            group: [vendor.entries[action.key] for action in actions if action.type == group.upper()]
-            for group in ("keep", "drop", "add")
+            **{
+                group.lower(): [_entry_of(vendor, action) for action in advice.actions if action.type == group]
+                for group in ACTIONS
+            },
+            "counts": count_actions(advice),
         },
     }
 
@@ -340,27 +412,28 @@ def to_milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-Decided = Sequence[tuple[Dealer, Sequence[Recommendation]]]
+Decided = Sequence[tuple[Dealer, Advice]]
 
 
 def _recommendation_rows(vendor: Vendor, decided: Decided, run_id: UUID, moment: datetime) -> Iterator[tuple[Any, ...]]:
-    for dealer, actions in decided:
+    for dealer, advice in decided:
         ranks = Counter[str]()
-        for action in actions:
+        for action in advice.actions:
             ranks[action.type] += 1
-            trend = action.trend
             yield (
                 vendor.vendor_id,
                 dealer.dealer_id,
                 action.type,
                 ranks[action.type],
                 action.priority,
-                trend.collection_id,
-                trend.collection_name,
-                trend.normalized_trend,
+                action.collection_id,
+                action.collection_name,
+                action.swap and action.swap.from_product_id,
+                action.swap and action.swap.to_product_id,
+                action.trend_score,
                 action.reason,
                 action.metrics,
-                vendor.explanations[action.key],
+                vendor.explanations.get(action.key) or dumps(action.explanation),
                 dealer.as_of,
                 run_id,
                 moment,
@@ -368,13 +441,13 @@ def _recommendation_rows(vendor: Vendor, decided: Decided, run_id: UUID, moment:
 
 
 def _report_rows(vendor: Vendor, decided: Decided, run_id: UUID, moment: datetime) -> Iterator[tuple[Any, ...]]:
-    for dealer, actions in decided:
+    for dealer, advice in decided:
         yield (
             vendor.vendor_id,
             dealer.dealer_id,
             dealer.alignment_score,
             dealer.confidence,
-            json.dumps(report_data(vendor, dealer, actions, moment), ensure_ascii=False),
+            dumps(report_data(vendor, dealer, advice, moment)),
             dealer.as_of,
             run_id,
             moment,
@@ -385,12 +458,33 @@ def _entry(action: Recommendation) -> dict[str, Any]:
     entry = {
         "type": action.type,
         "priority": action.priority,
-        "collectionId": action.trend.collection_id,
-        "collectionName": action.trend.collection_name,
-        "trendScore": action.trend.normalized_trend,
+        "collectionId": action.collection_id,
+        "collectionName": action.collection_name,
+        "trendScore": action.trend_score,
         "reason": action.reason,
         "metrics": action.metrics,
         "explanation": action.explanation,
     }
-    plain: dict[str, Any] = json.loads(json.dumps(entry, default=json_default))
+    if action.swap:
+        entry["productId"], entry["productName"] = action.swap.from_product_id, action.swap.from_product_name
+        entry["toProductId"], entry["toProductName"] = action.swap.to_product_id, action.swap.to_product_name
+        entry["changes"] = action.swap.changes
+    plain: dict[str, Any] = json.loads(dumps(entry))
     return plain
+
+
+def _entry_of(vendor: Vendor, action: Recommendation) -> dict[str, Any]:
+    """What is the same for every dealer was made once; a DROP and a SHIFT speak of the dealer itself."""
+    return vendor.entries.get(action.key) or _entry(action)
+
+
+def _holding(displayed: str | None = None, selected: str | None = None, status: str | None = None) -> Holding:
+    return Holding(
+        date.fromisoformat(displayed) if displayed else None, date.fromisoformat(selected) if selected else None, status
+    )
+
+
+def _swap(*row: Any) -> Swap:
+    """A swap as JSON holds it: exact numbers are text there."""
+    exact = {name: Decimal(value) for name, value in zip(Swap._fields, row, strict=True) if name in EXACT}
+    return Swap(**{**dict(zip(Swap._fields, row, strict=True)), **exact})

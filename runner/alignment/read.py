@@ -8,8 +8,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import psycopg
 
-from runner.alignment.publish import publish_vendor, read_dealers, read_vendor, report_data, to_milliseconds
-from runner.alignment.rules import recommend
+from runner.alignment.publish import advise, publish_vendor, read_dealers, read_vendor, report_data, to_milliseconds
 from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError, Called, choose
@@ -23,9 +22,11 @@ from runner.settings import Settings
 KEYS = (
     *("dealerId", "vendorId", "alignmentScore", "confidence", "generatedAt", "influence", "marketSummary"),
     *("currentState", "recommendations", "score", "salesVolumeScore", "displayBreadthScore", "marketParticipation"),
-    *("isTrendsetter", "topCollections", "collectionCount", "collections", "keep", "drop", "add"),
-    *("type", "priority", "collectionId", "collectionName", "trendScore", "selectionCount", "dealerCount", "reason"),
-    *("metrics", "explanation", "ruleId", "observed", "threshold", "inputs"),
+    *("isTrendsetter", "topCollections", "collectionCount", "collections", "keep", "drop", "add", "shift"),
+    *("counts", "shown", "all"),
+    *("type", "priority", "collectionId", "collectionName", "productId", "productName", "toProductId"),
+    *("toProductName", "changes", "trendScore", "selectionCount", "dealerCount", "reason", "metrics"),
+    *("explanation", "ruleId", "observed", "threshold", "inputs"),
 )
 
 FIND_DEALER = """
@@ -224,8 +225,8 @@ def _unpublished(
     """Make a report and leave what is stored alone."""
     with connection.transaction():
         vendor = read_vendor(connection, settings, parameters, whose["vendor_id"])
-        ((dealer,),) = read_dealers(connection, settings, **whose)
-    return report_data(vendor, dealer, recommend(vendor.market, dealer.carried), moment)
+        ((dealer,),) = read_dealers(connection, settings, vendor, whose["dealer_id"])
+    return report_data(vendor, dealer, advise(vendor, dealer), moment)
 
 
 def _unfit(connection: psycopg.Connection, settings: Settings, marts: Marts) -> str | None:

@@ -13,7 +13,8 @@ from runner.alignment.read import Dealer, Report
 WIDTH = 100
 BAR = 20
 
-GROUPS = (("keep", "green"), ("drop", "red"), ("add", "cyan"))
+GROUPS = (("keep", "green"), ("drop", "red"), ("add", "cyan"), ("shift", "magenta"))
+NOUNS = {"shift": "product"}
 
 
 def render(report: Report, dealer: Dealer) -> RenderableType:
@@ -24,7 +25,7 @@ def render(report: Report, dealer: Dealer) -> RenderableType:
         *_headline(report, dealer),
         "",
         _scores(data),
-        *(part for group, color in GROUPS for part in ("", *_actions(group, color, actions[group]))),
+        *(part for group, color in GROUPS for part in ("", *_actions(group, color, actions))),
         "",
         Text("The market's strongest collections", style="bold"),
         _market(data["marketSummary"]["topCollections"]),
@@ -78,11 +79,14 @@ def _score(score: int, style: str) -> tuple[Text, Text]:
     return Text(f"{score} of 100"), Text("█" * round(score * BAR / 100), style=style)
 
 
-def _actions(group: str, color: str, entries: Sequence[Mapping[str, Any]]) -> Sequence[RenderableType]:
+def _actions(group: str, color: str, actions: Mapping[str, Any]) -> Sequence[RenderableType]:
+    entries = actions.get(group, [])  # a report of before there were shifts has none
     title = Text(group.upper(), style=f"bold {color}")
     if not entries:
         return [title.append(f"  nothing to {group}", style="not bold dim")]
-    title.append(f"  {_count(len(entries), 'collection')}", style="not bold dim")
+    in_all = actions.get("counts", {}).get(group, {}).get("all", len(entries))
+    shown = f"{len(entries)} of " if in_all > len(entries) else ""
+    title.append(f"  {shown}{_count(in_all, NOUNS.get(group, 'collection'))}", style="not bold dim")
     width = len(str(len(entries)))
     return [
         title,
@@ -96,15 +100,23 @@ def _action(place: int, width: int, color: str, entry: Mapping[str, Any]) -> Ren
     lines.add_column(ratio=1, overflow="fold")
     lines.add_column(justify="right", no_wrap=True)
     lines.add_column(width=6, no_wrap=True)
-    trend = entry["explanation"]["inputs"]["trendPercent"]
+    inputs = entry["explanation"]["inputs"]
     lines.add_row(
         Text(str(place)),
-        Text(entry["collectionName"], style=f"bold {color}"),
-        Text(f"{trend}%"),
+        Text(entry.get("toProductName", entry["collectionName"]), style=f"bold {color}"),
+        Text(_measure(entry["type"], inputs)),
         Text(entry["priority"], style="bold" if entry["priority"] == "high" else "dim"),
     )
     words = Text(f"{entry['reason']}\n").append(entry["metrics"], style="dim")
     return Group(lines, Padding(words, (0, 0, 0, width + 2)))
+
+
+def _measure(action: str, inputs: Mapping[str, Any]) -> str:
+    """What the order of the list goes by, as far as it is one number."""
+    if action == "SHIFT":
+        return f"{inputs['toPercent']}% against {inputs['fromPercent']}%"
+    trend = f"{inputs['trendPercent']}%"
+    return f"carried by {inputs['carryingDealerCount']:,} · {trend}" if action == "ADD" else trend
 
 
 def _market(collections: Sequence[Mapping[str, Any]]) -> RenderableType:

@@ -42,10 +42,14 @@ class Dealer:
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection with its product ids and its appeal, 0 to 1."""
+    """A collection with its product ids and its appeal, 0 to 1.
+
+    `swap` holds the ids of two variants of one piece, the less wanted first.
+    """
 
     products: Sequence[str]
     appeal: float
+    swap: tuple[str, ...] = ()
 
 
 def write(files: SourceFiles, dice: Dice, factor: float, as_of: date) -> None:
@@ -104,8 +108,29 @@ def _write_brand(files: SourceFiles, dice: Dice, brand: trade.Brand) -> list[Col
                     finish,
                 )
             )
-        collections.append(Collection(products, brand.appeal[rank]))
+        swap = _write_swap(files, brand, collection_id, name, 1000 + rank * 20 + len(products))
+        collections.append(Collection(products, brand.appeal[rank], swap))
     return collections
+
+
+def _write_swap(files: SourceFiles, brand: trade.Brand, collection_id: str, name: str, number: int) -> tuple[str, ...]:
+    """Write the two variants of a collection's piece, if it has such a pair."""
+    return tuple(
+        files.add_named(
+            "Product",
+            f"{collection_id}-{slug(swap.piece)}-{slug(size if ending else finish)}",
+            f"{brand.prefix}-{number + place}",
+            f"{name} {swap.piece}{ending}",
+            f"{name} {swap.piece.lower()}, {size}, {finish.lower()}",
+            collection_id,
+            swap.piece,
+            size,
+            finish,
+        )
+        for swap in trade.SWAPS
+        if (swap.brand, swap.collection) == (brand.slug, name)
+        for place, (ending, size, finish) in enumerate((swap.less_wanted, swap.more_wanted))
+    )
 
 
 def _write_dealer(files: SourceFiles, dice: Dice, markets: Sequence[Market], taken: set[str]) -> Dealer:
@@ -150,9 +175,19 @@ class _Business:
                 continue
             products = dice.sample(collection.products, dice.whole(2, 4))
             carried = [product for product in products if self._select(product)]
+            if collection.swap:
+                self._choose_variant(*collection.swap)
             if self._dealer.markets and dice.chance(0.5 + 0.4 * self._dealer.size):
                 self._display(carried or products[:1])
                 self._sell(carried)
+
+    def _choose_variant(self, less_wanted: str, more_wanted: str) -> None:
+        """Select one of two variants, or none. The chance is the dealer's own, so that the rest stays what it was."""
+        own = _Business(self._files, Dice(f"{self._dealer.id} {more_wanted}"), self._as_of, self._dealer, self._brand)
+        roll = own._dice.roll()
+        if roll < trade.CHOOSE_MORE_WANTED + trade.CHOOSE_LESS_WANTED:
+            product = more_wanted if roll < trade.CHOOSE_MORE_WANTED else less_wanted
+            own._add("Selection", product, "SELECTED", "Showroom", own._moment(DAYS_OF_SELECTIONS))
 
     def _select(self, product: str) -> bool:
         """Write what the dealer thinks of a product.

@@ -81,21 +81,61 @@ BRANDS = (
     Brand("paper-lantern-studio", "PL", ("Kumo", "Inari", "Sumi"), (1, 1, 1), 0.05, takes_selections=False),
 )  # fmt: skip
 
-# Piece, product type, size, finishes. Nulls, commas and quotes are as in real catalogues.
+# Piece, product type (one kind of piece, not a room), size, finishes. Nulls, commas and quotes are as in real
+# catalogues.
 PIECES = (
-    ("Sofa", "Upholstery", '88"W x 38"D', ("Oatmeal Linen", "Slate Velvet", "Ivory Boucle")),
-    ("Swivel Chair", "Upholstery", '32"W x 34"D', ("Oatmeal Linen", "Cognac Leather")),
-    ("Sideboard", "Case goods", '72"W x 18"D', ("Natural Oak", "Walnut", "Black Ash")),
-    ("Dining Table", "Dining", '84"L x 40"W', ("Natural Oak", "Walnut")),
-    ("Dining Chair", "Dining", None, ("Natural Oak", "Walnut", "Black Ash")),
-    ("Queen Bed", "Bedroom", '64"W x 86"L', ("Natural Oak", "Ivory Boucle")),
-    ("Nightstand", "Bedroom", '26"W x 18"D', ("Natural Oak", "Walnut", "Black Ash")),
-    ("Cocktail Table", "Occasional", '48" round', ("Travertine", "Walnut")),
-    ("Side Table", "Occasional", None, ("Travertine", "Black Ash", "Antique Brass")),
-    ("Table Lamp", "Lighting", '28"H', ("Antique Brass", "White Ceramic")),
+    ("Sofa", "Sofa", '88"W x 38"D', ("Oatmeal Linen", "Slate Velvet", "Ivory Boucle")),
+    ("Swivel Chair", "Swivel chair", '32"W x 34"D', ("Oatmeal Linen", "Cognac Leather")),
+    ("Sideboard", "Sideboard", '72"W x 18"D', ("Natural Oak", "Walnut", "Black Ash")),
+    ("Dining Table", "Dining table", '84"L x 40"W', ("Natural Oak", "Walnut")),
+    ("Dining Chair", "Dining chair", None, ("Natural Oak", "Walnut", "Black Ash")),
+    ("Queen Bed", "Queen bed", '64"W x 86"L', ("Natural Oak", "Ivory Boucle")),
+    ("Nightstand", "Nightstand", '26"W x 18"D', ("Natural Oak", "Walnut", "Black Ash")),
+    ("Cocktail Table", "Cocktail table", '48" round', ("Travertine", "Walnut")),
+    ("Side Table", "Side table", None, ("Travertine", "Black Ash", "Antique Brass")),
+    ("Table Lamp", "Table lamp", '28"H', ("Antique Brass", "White Ceramic")),
     ("Floor Mirror", None, '78"H x 36"W', ("Antique Brass", "Natural Oak")),
-    ("Area Rug", "Textiles", "8' x 10'", (None,)),
+    ("Area Rug", "Area rug", "8' x 10'", (None,)),
 )
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Two variants of one piece, of which dealers prefer the second: the story of SHIFT.
+
+    Attributes:
+        brand: The brand's slug.
+        collection: The collection's name.
+        piece: The piece's name, after that of the collection.
+        less_wanted: Name ending, size and finish of the variant that few choose.
+        more_wanted: The same of the one that most choose.
+    """
+
+    brand: str
+    collection: str
+    piece: str
+    less_wanted: tuple[str, str, str]
+    more_wanted: tuple[str, str, str]
+
+
+SWAPS = (
+    Swap(
+        "marlowe-and-finch",
+        "Fairlight",
+        "Chandelier",
+        (" 36-inch", "36-inch", "Antique Brass"),
+        (" 24-inch", "24-inch", "Antique Brass"),
+    ),
+    Swap(
+        "juniper-hill-home",
+        "Cinder",
+        "Bench",
+        ("", '54"W x 18"D', "Natural Oak"),
+        ("", '54"W x 18"D', "Ivory Boucle"),
+    ),
+)
+# Of the dealers who look into a collection with such a pair: who chooses the one, and who the other.
+CHOOSE_MORE_WANTED, CHOOSE_LESS_WANTED = 0.55, 0.2
 
 REGIONS = (
     "Texas", "Southeast", "Mid-Atlantic", "Midwest", "Mountain West", "Pacific", "New England", "Gulf Coast", None,

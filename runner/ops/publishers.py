@@ -46,7 +46,7 @@ def _alignment(connection: psycopg.Connection, settings: Settings, run: Run, ven
     return Published({name: sum(getattr(vendor, name) for vendor in vendors) for name in ("reports", *ACTIONS)})
 
 
-ACTIONS = ("keep", "drop", "add")
+ACTIONS = ("keep", "drop", "add", "shift")
 
 
 def _recommendations(connection: psycopg.Connection, settings: Settings, run: Run, _: str | None, /) -> Published:

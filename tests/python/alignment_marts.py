@@ -39,10 +39,20 @@ create table dealer_alignment (
 create table collection_trends (
     vendor_id text, collection_id text, collection_name text, raw_trend numeric(38, 12), trend_base numeric(38, 12),
     normalized_trend numeric(38, 12), selection_count bigint, selecting_dealer_count bigint, display_count bigint,
-    carrying_dealer_count bigint, trend_rank bigint, as_of date, computed_at timestamp with time zone, run_id text
+    carrying_dealer_count bigint, active_dealer_count bigint, trend_rank bigint,
+    as_of date, computed_at timestamp with time zone, run_id text
 );
 create table dealer_collection_positions (
-    vendor_id text, dealer_id text, collection_id text, collection_name text, is_carried boolean, as_of date,
+    vendor_id text, dealer_id text, collection_id text, collection_name text, is_carried boolean,
+    last_displayed_on date, last_selected_on date, highest_status text, as_of date,
+    computed_at timestamp with time zone, run_id text
+);
+create table shift_opportunities (
+    vendor_id text, dealer_id text, collection_id text, collection_name text, from_product_id text,
+    from_product_name text, from_sku text, from_size text, from_finish text, to_product_id text, to_product_name text,
+    to_sku text, to_size text, to_finish text, changes text, is_selected boolean, from_raw_trend numeric,
+    to_raw_trend numeric, trend_base numeric, to_trend numeric, delta numeric, from_carrying_dealer_count bigint,
+    to_carrying_dealer_count bigint, shift_rank bigint, shift_count bigint, as_of date,
     computed_at timestamp with time zone, run_id text
 );
 create table alignment_advice_outcomes (
@@ -69,7 +79,7 @@ def open_marts(url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
         connection.execute(TABLES)
         with (PROJECT / "seeds" / "recommendation_rules.csv").open(encoding="utf-8", newline="") as lines:
-            rows = [tuple(row.values()) for row in csv.DictReader(lines)]
+            rows = [tuple(value or None for value in row.values()) for row in csv.DictReader(lines)]
         connection.cursor().executemany(
             "insert into fieldlab_staging.recommendation_rules values (%s, %s, %s, %s, %s)", rows
         )
@@ -108,19 +118,24 @@ def fill(connection: psycopg.Connection, vendors: Mapping[str, Market], *, as_of
             )
             insert(
                 "insert into fieldlab_alignment.collection_trends"
-                " values (%s, %s, %s, %s, %s, %s, 7, %s, 2, %s, %s, %s, %s, %s)",
+                " values (%s, %s, %s, %s, %s, %s, 7, %s, 2, %s, %s, %s, %s, %s, %s)",
                 [
                     (
                         *(vendor, key, name, raws[key], base, raws[key] / base, carriers[key], carriers[key]),
-                        *(1 + sum(other > raws[key] for other in raws.values()), *stamp),
+                        *(len(market.dealers), 1 + sum(other > raws[key] for other in raws.values()), *stamp),
                     )
                     for key, (name, _) in market.collections.items()
                 ],
             )
             insert(
-                "insert into fieldlab_alignment.dealer_collection_positions values (%s, %s, %s, %s, %s, %s, %s, %s)",
+                "insert into fieldlab_alignment.dealer_collection_positions"
+                " values (%s, %s, %s, %s, %s, %s, null, %s, %s, %s, %s)",
                 [
-                    (vendor, dealer, key, market.collections[key][0], key in carried, *stamp)
+                    (
+                        *(vendor, dealer, key, market.collections[key][0], key in carried),
+                        *(("2022-09-30", "PASSED") if key in carried else (None, None)),
+                        *stamp,
+                    )
                     for dealer, carried in market.dealers.items()
                     for key in raws
                     if key in carried or raws[key] >= Decimal("0.7") * base

@@ -1,7 +1,8 @@
-"""KEEP, DROP and ADD: thresholds met exactly, limits, order, and sentences that say what the numbers say."""
+"""KEEP, DROP, ADD and SHIFT: thresholds met exactly, limits, order, and sentences that say what the numbers say."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -10,21 +11,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.alignment.rules import ADD, DROP, KEEP, Recommendation, Trend, judge, percent, recommend
+from runner.alignment.rules import (
+    ADD,
+    DROP,
+    KEEP,
+    SHIFT,
+    AddOrder,
+    Advice,
+    Holding,
+    Market,
+    Recommendation,
+    Swap,
+    Trend,
+    count_actions,
+    judge,
+    percent,
+    recommend,
+)
 from runner.rounding import rounded
 from runner.rules.parameters import Values
 
-DEFAULTS: Mapping[str, Mapping[str, str]] = {
+DEFAULTS: Mapping[str, Mapping[str, str | None]] = {
     "keep": {"enabled": "1", "min_trend": "0.5", "high_trend": "0.8", "max_count": "5"},
-    "drop": {"enabled": "1", "below_trend": "0.3", "high_below_trend": "0.15", "max_count": "3"},
-    "add": {"enabled": "1", "min_trend": "0.7", "high_trend": "0.9", "min_carriers": "1", "max_count": "5"},
+    "drop": {"enabled": "1", "below_trend": "0.3", "high_below_trend": "0.15", "quiet_days": None, "max_count": "3"},
+    "add": {
+        "enabled": "1",
+        "min_trend": "0.7",
+        "high_trend": "0.9",
+        "min_carrier_share": None,
+        "high_carrier_share": "0.75",
+        "min_carriers": "1",
+        "max_count": "5",
+    },
+    "shift": {"enabled": "1", "min_delta": "0.3", "high_delta": "0.6", "max_count": "3"},
 }
+AS_OF = date(2022, 10, 31)
 
 
-def parameters(**changes: Mapping[str, str]) -> dict[str, Values]:
+def parameters(**changes: Mapping[str, str | None]) -> dict[str, Values]:
     return {
         rule_id: Values(
-            rule_id, {name: Decimal(value) for name, value in {**values, **changes.get(rule_id, {})}.items()}
+            rule_id,
+            {
+                name: None if value is None else Decimal(value)
+                for name, value in {**values, **changes.get(rule_id, {})}.items()
+            },
         )
         for rule_id, values in DEFAULTS.items()
     }
@@ -37,17 +68,28 @@ def trend(raw: str, *, base: str = "100", key: str = "c1", name: str = "Aspen Ri
         "selecting_dealer_count": 5,
         "display_count": 4,
         "carrying_dealer_count": 6,
+        "active_dealer_count": 20,
     }
     normalized = round(Decimal(raw) / Decimal(base), 12)
     return Trend(key, name, Decimal(raw), Decimal(base), normalized, **{**measures, **counts})
 
 
 def actions(
-    *trends: Trend, carried: set[str] | None = None, rules: Mapping[str, Values] | None = None
+    *trends: Trend,
+    carried: Collection[str] | Mapping[str, Holding] | None = None,
+    rules: Mapping[str, Values] | None = None,
+    swaps: Sequence[Swap] = (),
+    order: AddOrder = "carriers",
 ) -> list[Recommendation]:
     """What a dealer gets who carries all of these collections, or those named."""
     held = {trend.collection_id for trend in trends} if carried is None else carried
-    return recommend(judge(trends, rules or parameters()), held)
+    return list(advice(judge(trends, rules or parameters(), order), held, swaps).actions)
+
+
+def advice(market: Market, carried: Collection[str] | Mapping[str, Holding], swaps: Sequence[Swap] = ()) -> Advice:
+    """What a dealer gets; where it is not said what it did with what it carries, it did nothing."""
+    known = carried if isinstance(carried, Mapping) else dict.fromkeys(carried, Holding())
+    return recommend(market, known, swaps, AS_OF)
 
 
 def verdict(raw: str, *, carried: bool) -> tuple[str, str] | None:
@@ -113,12 +155,12 @@ def test_ties_are_settled_by_name_in_code_point_order_then_by_id() -> None:
         trend("60", key="c5", name="Alder"),
         trend("60", key="c4", name="Alder"),
     ]
-    assert [found.trend.collection_id for found in actions(*tied)] == ["c4", "c5", "c3", "c1", "c2"]
+    assert [found.collection_id for found in actions(*tied)] == ["c4", "c5", "c3", "c1", "c2"]
 
 
 def test_weakest_are_dropped_first_and_ties_still_go_by_name() -> None:
     weak = [trend("20", key="a", name="B"), trend("20", key="b", name="A"), trend("10", key="c", name="Z")]
-    assert [found.trend.collection_name for found in actions(*weak)] == ["Z", "A", "B"]
+    assert [found.collection_name for found in actions(*weak)] == ["Z", "A", "B"]
 
 
 def test_a_dealer_gets_at_most_five_three_and_five() -> None:
@@ -126,27 +168,28 @@ def test_a_dealer_gets_at_most_five_three_and_five() -> None:
     weak = [trend(f"{n}", key=f"w{n}", name=f"W{n}") for n in range(7)]
     missing = [trend(f"{90 + n}", key=f"m{n}", name=f"M{n}") for n in range(7)]
     market = judge([*strong, *weak, *missing], parameters())
-    found = recommend(market, {trend.collection_id for trend in [*strong, *weak]})
-    assert [one.trend.collection_id for one in found] == [
+    found = advice(market, {trend.collection_id for trend in [*strong, *weak]}).actions
+    assert [one.collection_id for one in found] == [
         *["s6", "s5", "s4", "s3", "s2"],
         *["w0", "w1", "w2"],
-        *["m6", "m5", "m4", "m3", "m2"],
+        *["m0", "m1", "m2", "m3", "m4"],
     ]
 
 
 def test_where_tuned_ranges_overlap_a_collection_is_kept_and_not_dropped() -> None:
     overlapping = parameters(keep={"min_trend": "0.2", "max_count": "1"}, drop={"below_trend": "0.6"})
     found = actions(trend("40", key="a", name="A"), trend("30", key="b", name="B"), rules=overlapping)
-    assert [(one.type, one.trend.collection_id) for one in found] == [("KEEP", "a")]
+    assert [(one.type, one.collection_id) for one in found] == [("KEEP", "a")]
 
 
-@pytest.mark.parametrize("rule_id", ["keep", "drop", "add"])
+@pytest.mark.parametrize("rule_id", ["keep", "drop", "add", "shift"])
 def test_a_rule_that_is_switched_off_finds_nothing(rule_id: str) -> None:
     trends = [trend("95", key="a", name="A"), trend("5", key="b", name="B"), trend("90", key="c", name="C")]
-    everything = {"KEEP", "DROP", "ADD"}
-    assert {one.type for one in actions(*trends, carried={"a", "b"})} == everything
+    everything = {"KEEP", "DROP", "ADD", "SHIFT"}
+    assert {one.type for one in actions(*trends, carried={"a", "b"}, swaps=[swap()])} == everything
     off = parameters(**{rule_id: {"enabled": "0"}})
-    assert {one.type for one in actions(*trends, carried={"a", "b"}, rules=off)} == everything - {rule_id.upper()}
+    found = actions(*trends, carried={"a", "b"}, rules=off, swaps=[swap()])
+    assert {one.type for one in found} == everything - {rule_id.upper()}
 
 
 def test_a_percentage_is_never_shown_on_the_wrong_side_of_its_threshold() -> None:
@@ -222,6 +265,135 @@ def test_an_explanation_names_rule_observation_threshold_and_inputs() -> None:
     }
 
 
+def test_add_is_ordered_by_the_dealers_that_carry_or_by_the_trend() -> None:
+    found = [
+        trend("95", key="a", name="A", carrying_dealer_count=2),
+        trend("75", key="b", name="B", carrying_dealer_count=9),
+        trend("80", key="d", name="D", carrying_dealer_count=2),
+    ]
+    assert [one.collection_id for one in actions(*found, carried=set())] == ["b", "a", "d"]
+    assert [one.collection_id for one in actions(*found, carried=set(), order="trend")] == ["a", "d", "b"]
+
+
+def test_a_share_of_carrying_dealers_takes_the_place_of_the_trend() -> None:
+    gate = parameters(add={"min_carrier_share": "0.35", "high_carrier_share": "0.4"})
+    at_the_gate = trend("1", key="a", name="A", carrying_dealer_count=7)
+    high = trend("1", key="b", name="B", carrying_dealer_count=8)
+    below = trend("100", key="c", name="C", carrying_dealer_count=6)
+    found = actions(at_the_gate, high, below, carried=set(), rules=gate)
+    assert [(one.collection_id, one.priority) for one in found] == [("b", "high"), ("a", "medium")]
+    assert [one.reason for one in found] == [
+        (
+            "Carried almost everywhere but here: 40% of the vendor's dealers carry it (8 of 20), "
+            "and from 40% it comes first."
+        ),
+        "Widely carried, not here yet: 35% of the vendor's dealers carry it (7 of 20), and 35% is enough to add it.",
+    ]
+    explanation = found[1].explanation
+    assert (explanation["observed"], explanation["threshold"]) == (7, Decimal("0.35"))
+    assert explanation["inputs"]["activeDealerCount"] == 20
+
+
+def test_a_drop_names_what_the_dealer_itself_last_did() -> None:
+    held = {
+        "a": Holding(date(2022, 3, 1), date(2021, 1, 5), "SELECTED"),
+        "b": Holding(None, date(2021, 1, 5), "SELECTED"),
+        "c": Holding(date(2020, 3, 1), date(2021, 1, 5), "MUST_CARRY"),
+    }
+    found = actions(*(trend("10", key=key, name=key) for key in held), carried=held)
+    assert [one.reason.partition("first. ")[2] for one in found] == [
+        "You last displayed it on 1 March 2022.",
+        "You last selected it on 5 January 2021.",
+        "You last selected it on 5 January 2021.",
+    ]
+    inputs = found[0].explanation["inputs"]
+    assert (inputs["lastDisplayedOn"], inputs["lastSelectedOn"]) == ("2022-03-01", "2021-01-05")
+    assert inputs["highestStatus"] == "SELECTED"
+
+
+def test_with_quiet_days_what_was_displayed_lately_or_must_be_carried_is_not_dropped() -> None:
+    held = {
+        "lately": Holding(date(2022, 10, 2), None, None),
+        "long_ago": Holding(date(2022, 10, 1), None, "SELECTED"),
+        "must": Holding(None, date(2020, 1, 1), "MUST_CARRY"),
+        "passed": Holding(date(2022, 1, 1), None, "PASSED"),
+        "only_displayed": Holding(date(2022, 1, 1), None, None),
+    }
+    weak = [trend("20" if key == "only_displayed" else "10", key=key, name=key) for key in held]
+    quiet = parameters(drop={"quiet_days": "30", "max_count": "9"})
+    found = [one.collection_id for one in actions(*weak, carried=held, rules=quiet)]
+    assert found == ["only_displayed", "passed", "long_ago"]
+
+
+def swap(from_raw: str = "32", to_raw: str = "81", **changes: Any) -> Swap:
+    row = Swap(
+        collection_id="c9",
+        collection_name="Halo",
+        from_product_id="p36",
+        from_product_name="36-inch chandelier",
+        from_sku="H-36",
+        from_size="36-inch",
+        from_finish="Brass",
+        to_product_id="p24",
+        to_product_name="24-inch chandelier",
+        to_sku="H-24",
+        to_size="24-inch",
+        to_finish="Brass",
+        changes="size",
+        is_selected=True,
+        from_raw_trend=Decimal(from_raw),
+        to_raw_trend=Decimal(to_raw),
+        trend_base=Decimal(100),
+        to_trend=Decimal(to_raw) / 100,
+        delta=(Decimal(to_raw) - Decimal(from_raw)) / 100,
+        from_carrying_dealer_count=9,
+        to_carrying_dealer_count=24,
+        shift_count=1,
+    )
+    return row._replace(**changes)
+
+
+def test_a_shift_says_what_the_dealer_has_and_what_dealers_prefer() -> None:
+    (found,) = actions(swaps=[swap()])
+    assert found.reason == (
+        "You selected the 36-inch chandelier; dealers prefer the 24-inch chandelier: 81% against 32%."
+    )
+    assert found.metrics == "24 dealers carry the one they prefer and 9 the other."
+    assert (found.type, found.priority, found.trend_score) == ("SHIFT", "medium", Decimal("0.81"))
+    (displayed,) = actions(swaps=[swap(is_selected=False, changes="both", to_finish="Nickel")])
+    assert displayed.reason.startswith(
+        "You display the 36-inch chandelier (Brass); dealers prefer the 24-inch chandelier (Nickel): "
+    )
+
+
+def test_a_shift_is_urgent_from_exactly_its_high_difference_on() -> None:
+    assert [actions(swaps=[swap("20", raw)])[0].priority for raw in ("79.999999999999", "80")] == ["medium", "high"]
+
+
+def test_a_shift_shows_which_of_two_close_trends_is_the_larger() -> None:
+    (found,) = actions(swaps=[swap("50", "50.2")])
+    assert found.reason.endswith("50.2% against 50%.")
+
+
+def test_a_collection_that_is_dropped_gets_no_shift() -> None:
+    dropped = trend("10", key="c9", name="Halo")
+    assert [one.type for one in actions(dropped, swaps=[swap()])] == ["DROP"]
+    assert [one.type for one in actions(trend("60", key="c9", name="Halo"), swaps=[swap()])] == ["KEEP", "SHIFT"]
+
+
+def test_what_is_shown_and_what_was_found_are_counted() -> None:
+    trends = [trend(f"{60 + n}", key=f"k{n}", name=f"K{n}") for n in range(7)]
+    weak = [trend("10", key=f"w{n}", name=f"W{n}") for n in range(4)]
+    market = judge([*trends, *weak], parameters())
+    got = advice(market, {one.collection_id for one in [*trends, *weak]}, [swap(shift_count=5)])
+    assert count_actions(got) == {
+        "keep": {"shown": 5, "all": 7},
+        "drop": {"shown": 3, "all": 4},
+        "add": {"shown": 0, "all": 0},
+        "shift": {"shown": 1, "all": 5},
+    }
+
+
 shares = st.integers(0, 1000).map(lambda thousandths: Decimal(thousandths) / 1000)
 limits = st.integers(0, 6).map(Decimal)
 flags = st.sampled_from([Decimal(1), Decimal(1), Decimal(0)])
@@ -231,11 +403,26 @@ tuned = st.fixed_dictionaries(
             {"enabled": flags, "min_trend": shares, "high_trend": shares, "max_count": limits}
         ),
         "drop": st.fixed_dictionaries(
-            {"enabled": flags, "below_trend": shares, "high_below_trend": shares, "max_count": limits}
+            {
+                "enabled": flags,
+                "below_trend": shares,
+                "high_below_trend": shares,
+                "quiet_days": st.none(),
+                "max_count": limits,
+            }
         ),
         "add": st.fixed_dictionaries(
-            {"enabled": flags, "min_trend": shares, "high_trend": shares, "min_carriers": limits, "max_count": limits}
+            {
+                "enabled": flags,
+                "min_trend": shares,
+                "high_trend": shares,
+                "min_carrier_share": st.one_of(st.none(), shares),
+                "high_carrier_share": shares,
+                "min_carriers": limits,
+                "max_count": limits,
+            }
         ),
+        "shift": st.just(parameters()["shift"]._values),
     }
 ).map(lambda rules: {rule_id: Values(rule_id, values) for rule_id, values in rules.items()})
 
@@ -257,6 +444,7 @@ def markets(draw: st.DrawFn) -> list[Trend]:
             selecting_dealer_count=draw(st.integers(0, 3)),
             display_count=draw(st.integers(0, 3)),
             carrying_dealer_count=draw(st.integers(0, 3)),
+            active_dealer_count=4,
         )
         for number, raw in enumerate(raws)
     ]
@@ -272,7 +460,7 @@ def cases(draw: st.DrawFn) -> tuple[list[Trend], set[str], dict[str, Values]]:
 @given(cases())
 def test_no_collection_gets_two_actions(case: tuple[list[Trend], set[str], dict[str, Values]]) -> None:
     market, carried, rules = case
-    found = [one.trend.collection_id for one in recommend(judge(market, rules), carried)]
+    found = [one.collection_id for one in advice(judge(market, rules), carried).actions]
     assert len(found) == len(set(found))
 
 
@@ -281,10 +469,8 @@ def test_a_dealer_gets_what_an_independent_reading_of_the_rules_gives(
     case: tuple[list[Trend], set[str], dict[str, Values]],
 ) -> None:
     market, carried, rules = case
-    found = recommend(judge(market, rules), carried)
-    assert [(one.type, one.priority, one.trend.collection_id) for one in found] == list(
-        by_the_book(market, carried, rules)
-    )
+    found = advice(judge(market, rules), carried).actions
+    assert [(one.type, one.priority, one.collection_id) for one in found] == list(by_the_book(market, carried, rules))
 
 
 def by_the_book(market: list[Trend], carried: set[str], rules: Mapping[str, Values]) -> Iterator[tuple[str, str, str]]:
@@ -308,13 +494,18 @@ def by_the_book(market: list[Trend], carried: set[str], rules: Mapping[str, Valu
             yield "DROP", "high" if high else "medium", t.collection_id
     rule = rules["add"]
     if rule.enabled:
-        chosen = [
-            t for t in market if t.collection_id not in carried and t.raw_trend >= rule["min_trend"] * t.trend_base
-        ]
+        share = rule.optional("min_carrier_share")
+        chosen = [t for t in market if t.collection_id not in carried]
+        if share is None:
+            chosen = [t for t in chosen if t.raw_trend >= rule["min_trend"] * t.trend_base]
+        else:
+            chosen = [t for t in chosen if t.carrying_dealer_count >= share * t.active_dealer_count]
         chosen = [t for t in chosen if t.carrying_dealer_count >= rule["min_carriers"]]
-        chosen.sort(key=lambda t: (-t.raw_trend, t.collection_name.encode(), t.collection_id))
+        chosen.sort(key=lambda t: (-t.carrying_dealer_count, t.collection_name.encode(), t.collection_id))
         for t in chosen[: int(rule["max_count"])]:
             high = t.raw_trend >= rule["high_trend"] * t.trend_base
+            if share is not None:
+                high = t.carrying_dealer_count >= rule["high_carrier_share"] * t.active_dealer_count
             yield "ADD", "high" if high else "medium", t.collection_id
 
 
@@ -323,7 +514,7 @@ def test_every_number_in_a_sentence_is_in_the_explanation(
     case: tuple[list[Trend], set[str], dict[str, Values]],
 ) -> None:
     market, carried, rules = case
-    for found in recommend(judge(market, rules), carried):
+    for found in advice(judge(market, rules), carried).actions:
         known = set(numbers_of(found.explanation))
         said = {Decimal(number) for number in re.findall(r"\d+(?:\.\d+)?", f"{found.reason} {found.metrics}")}
         assert said <= known
@@ -343,15 +534,16 @@ def test_what_a_sentence_says_about_its_threshold_is_true(
     case: tuple[list[Trend], set[str], dict[str, Values]],
 ) -> None:
     market, carried, rules = case
-    for found in recommend(judge(market, rules), carried):
+    for found in advice(judge(market, rules), carried).actions:
         facts = found.explanation["inputs"]
         limit = facts["highThresholdPercent" if found.priority == "high" else "thresholdPercent"]
         assert f"{limit}%" in found.reason
-        assert f"{facts['trendPercent']}%" in found.reason
-        assert (facts["trendPercent"] < limit) == (found.type == "DROP")
+        shown = facts.get("carrierPercent", facts["trendPercent"])
+        assert f"{shown}%" in found.reason
+        assert (shown < limit) == (found.type == "DROP")
 
 
 def test_a_rule_declares_what_it_reads() -> None:
-    assert {rule.rule_id: set(rule.ranges) for rule in (KEEP, DROP, ADD)} == {
+    assert {rule.rule_id: set(rule.ranges) for rule in (KEEP, DROP, ADD, SHIFT)} == {
         rule_id: set(values) for rule_id, values in DEFAULTS.items()
     }

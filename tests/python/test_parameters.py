@@ -41,7 +41,10 @@ def test_values_are_exact_decimals_and_whole_ones_can_be_read_as_int() -> None:
 
 def test_the_seed_in_the_project_fits_the_registry() -> None:
     with (PROJECT / "seeds" / "recommendation_rules.csv").open(encoding="utf-8", newline="") as lines:
-        rows = [(row["rule_id"], row["parameter"], Decimal(row["value"])) for row in csv.DictReader(lines)]
+        rows = [
+            (row["rule_id"], row["parameter"], Decimal(row["value"]) if row["value"] else None)
+            for row in csv.DictReader(lines)
+        ]
     assert set(check_parameters(rows, RULES)) == {rule.rule_id for rule in RULES}
     check_seed_file(PROJECT, RULES)
 

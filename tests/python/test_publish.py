@@ -100,8 +100,8 @@ def test_the_marts_made_by_hand_have_no_column_that_the_real_ones_lack(marts: ps
 def test_every_active_dealer_has_a_report_and_the_actions_the_rules_choose(marts: psycopg.Connection) -> None:
     fill(marts, {"aspen": ASPEN, "birch": BIRCH})
     assert publish_all(marts) == [
-        Published("aspen", reports=3, keep=3, drop=1, add=4),
-        Published("birch", reports=1, keep=1, drop=0, add=0),
+        Published("aspen", reports=3, keep=3, drop=1, add=4, shift=0),
+        Published("birch", reports=1, keep=1, drop=0, add=0, shift=0),
     ]
     assert actions(marts) == {
         ("aspen", "d1", "KEEP", 1, "c1"),
@@ -110,8 +110,8 @@ def test_every_active_dealer_has_a_report_and_the_actions_the_rules_choose(marts
         ("aspen", "d1", "ADD", 1, "c4"),
         ("aspen", "d2", "KEEP", 1, "c4"),
         ("aspen", "d2", "ADD", 1, "c1"),
-        ("aspen", "d3", "ADD", 1, "c1"),
-        ("aspen", "d3", "ADD", 2, "c4"),
+        ("aspen", "d3", "ADD", 1, "c4"),
+        ("aspen", "d3", "ADD", 2, "c1"),
         ("birch", "d1", "KEEP", 1, "b1"),
     }
     reports = rows(marts, "select vendor_id, dealer_id from fieldlab_ops.alignment_reports order by 1, 2")
@@ -128,7 +128,7 @@ def test_a_report_has_the_shape_the_web_client_reads(marts: psycopg.Connection) 
     )
     assert (score, confidence, as_of, run_id) == (73, "medium", AS_OF, RUN)
     assert generated_at == NOW.replace(microsecond=123000)
-    entries = {name: data["recommendations"].pop(name) for name in ("keep", "drop", "add")}
+    entries = {name: data["recommendations"].pop(name) for name in ("keep", "drop", "add", "shift")}
     assert data == {
         "dealerId": "d1",
         "vendorId": "aspen",
@@ -159,7 +159,14 @@ def test_a_report_has_the_shape_the_web_client_reads(marts: psycopg.Connection) 
                 {"collectionId": "c3", "collectionName": "Ridge"},
             ],
         },
-        "recommendations": {},
+        "recommendations": {
+            "counts": {
+                "keep": {"shown": 2, "all": 2},
+                "drop": {"shown": 1, "all": 1},
+                "add": {"shown": 1, "all": 1},
+                "shift": {"shown": 0, "all": 0},
+            }
+        },
     }
     assert [entry["collectionId"] for entry in entries["keep"]] == ["c1", "c2"]
     (drop,) = entries["drop"]
@@ -169,7 +176,10 @@ def test_a_report_has_the_shape_the_web_client_reads(marts: psycopg.Connection) 
         "collectionId": "c3",
         "collectionName": "Ridge",
         "trendScore": 0.12345,
-        "reason": "Far behind the market's favorites: a trend of 12%, and anything below 15% should go first.",
+        "reason": (
+            "Far behind the market's favorites: a trend of 12%, and anything below 15% should go first. "
+            "You last displayed it on 30 September 2022."
+        ),
         "metrics": "1 dealer has selected it and 2 display it.",
         "explanation": drop["explanation"],
     }
@@ -186,7 +196,7 @@ def test_a_row_of_the_table_and_its_entry_in_the_report_say_the_same(marts: psyc
         with entries as (
             select vendor_id, dealer_id, as_of, run_id, generated_at, entry, place
             from fieldlab_ops.alignment_reports,
-                jsonb_each(report_data -> 'recommendations') as groups (name, list),
+                jsonb_each((report_data -> 'recommendations') - 'counts') as groups (name, list),
                 jsonb_array_elements(list) with ordinality as listed (entry, place)
         )
 
@@ -209,6 +219,41 @@ def test_a_row_of_the_table_and_its_entry_in_the_report_say_the_same(marts: psyc
         """,
     )
     assert different == []
+
+
+def test_a_shift_is_published_beside_keep_and_is_no_advice_that_is_followed_up(marts: psycopg.Connection) -> None:
+    fill(marts, {"aspen": ASPEN})
+    marts.execute(
+        """
+        insert into fieldlab_alignment.shift_opportunities values
+        (
+            'aspen', 'd1', 'c2', 'Mesa', 'p1', 'Mesa Bench', 'M-1', '40', 'Oak', 'p2', 'Mesa Bench', 'M-2', '40', 'Ash',
+            'finish', true, 1.5, 4.25, 5, 0.85, 0.55, 3, 8, 1, 2
+        )
+        """
+    )
+    (published,) = publish_all(marts)
+    assert published.shift == 1
+    assert rows(
+        marts,
+        "select dealer_id, rank, priority, collection_id, product_id, to_product_id, trend_score, reason, metrics"
+        " from fieldlab_ops.alignment_recommendations where type = 'SHIFT'",
+    ) == [
+        (
+            *("d1", 1, "medium", "c2", "p1", "p2", Decimal("0.85")),
+            "You selected the Mesa Bench (Oak); dealers prefer the Mesa Bench (Ash): 85% against 30%.",
+            "8 dealers carry the one they prefer and 3 the other.",
+        )
+    ]
+    ((shift, counts),) = rows(
+        marts,
+        "select report_data #> '{recommendations,shift,0}', report_data #> '{recommendations,counts,shift}'"
+        " from fieldlab_ops.alignment_reports where dealer_id = 'd1'",
+    )
+    assert (shift["productId"], shift["toProductId"], shift["changes"]) == ("p1", "p2", "finish")
+    assert counts == {"shown": 1, "all": 2}
+    advised = rows(marts, "select distinct type from fieldlab_ops.alignment_advice order by 1")
+    assert advised == [("ADD",), ("DROP",), ("KEEP",)]
 
 
 def test_what_is_published_equals_a_computation_in_sql(
@@ -242,7 +287,7 @@ def test_what_is_published_equals_a_computation_in_sql(
                     when p.is_carried and t.raw_trend < 0.3 * t.trend_base then 'DROP'
                     when not p.is_carried and t.raw_trend >= 0.7 * t.trend_base and c.carriers >= 1 then 'ADD'
                 end as type,
-                t.trend_base
+                t.trend_base, t.carrying_dealer_count
             from fieldlab_alignment.dealer_collection_positions as p
             inner join fieldlab_alignment.collection_trends as t using (collection_id)
             inner join carriers as c using (collection_id)
@@ -254,7 +299,9 @@ def test_what_is_published_equals_a_computation_in_sql(
                 row_number() over (
                     partition by vendor_id, dealer_id, type
                     order by
-                        case type when 'DROP' then raw_trend else -raw_trend end,
+                        case type
+                            when 'KEEP' then -raw_trend when 'DROP' then raw_trend else -carrying_dealer_count
+                        end,
                         collection_name collate "C", collection_id collate "C"
                 ) as rank
             from judged where type is not null
@@ -287,8 +334,8 @@ def test_a_new_run_replaces_the_old_set_and_a_vanished_vendor_loses_its_own(mart
     fill(marts, {"aspen": Market(ASPEN.collections, {"d1": {"c4"}})})
     again = uuid4()
     assert publish_all(marts, run_id=again) == [
-        Published("aspen", reports=1, keep=1, drop=0, add=0),
-        Published("birch", reports=0, keep=0, drop=0, add=0),
+        Published("aspen", reports=1, keep=1, drop=0, add=0, shift=0),
+        Published("birch", reports=0, keep=0, drop=0, add=0, shift=0),
     ]
     assert runs_by_vendor(marts) == {"aspen": {again}}
 
@@ -367,7 +414,7 @@ def test_a_vendor_that_does_not_exist_is_refused_and_the_others_are_named(marts:
 
 def test_a_vendor_without_an_active_dealer_has_nothing_to_publish(marts: psycopg.Connection) -> None:
     fill(marts, {"aspen": Market(ASPEN.collections, {})})
-    assert publish_all(marts, vendor="aspen") == [Published("aspen", reports=0, keep=0, drop=0, add=0)]
+    assert publish_all(marts, vendor="aspen") == [Published("aspen", reports=0, keep=0, drop=0, add=0, shift=0)]
 
 
 def test_a_collection_that_moved_to_another_vendor_is_published_there(marts: psycopg.Connection) -> None:

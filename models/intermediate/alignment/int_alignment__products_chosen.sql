@@ -26,13 +26,22 @@ numbered_dealers as (
     from dealers
 ),
 
+-- Each dealer's set is written once, not once for each product it chose.
+single_dealers as (
+    select
+        dealer_id,
+        {{ set_of('place', 'place_count') }} as dealer_set
+    from numbered_dealers
+    group by dealer_id
+),
+
 collected as (
     select
         choices.vendor_id,
         choices.product_id,
-        {{ set_of('numbered_dealers.place', 'numbered_dealers.place_count') }} as dealer_set
+        {{ union_of('single_dealers.dealer_set') }} as dealer_set
     from choices
-    inner join numbered_dealers on choices.dealer_id = numbered_dealers.dealer_id
+    inner join single_dealers on choices.dealer_id = single_dealers.dealer_id
     group by choices.vendor_id, choices.product_id
 )
 

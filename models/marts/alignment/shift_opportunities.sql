@@ -51,13 +51,18 @@ compared as (
         weaker.product_id as from_product_id,
         weaker.product_name as from_product_name,
         weaker.sku as from_sku,
+        weaker.size as from_size,
+        weaker.finish as from_finish,
         stronger.product_id as to_product_id,
         stronger.product_name as to_product_name,
         stronger.sku as to_sku,
+        stronger.size as to_size,
+        stronger.finish as to_finish,
         coalesce(weaker.size <> stronger.size, false) as is_other_size,
         coalesce(weaker.finish <> stronger.finish, false) as is_other_finish,
         weaker.normalized_trend as from_trend,
         stronger.normalized_trend as to_trend,
+        weaker.raw_trend as from_raw_trend,
         stronger.raw_trend as to_raw_trend,
         stronger.raw_trend - weaker.raw_trend as raw_delta,
         weaker.trend_base
@@ -115,6 +120,14 @@ assortments as (
     group by carried.dealer_id, carried.product_id
 ),
 
+carriers as (
+    select
+        product_id,
+        count(*) as dealer_count
+    from assortments
+    group by product_id
+),
+
 candidates as (
     select
         weaker.dealer_id,
@@ -145,7 +158,8 @@ ranked as (
         row_number() over (
             partition by vendor_id, dealer_id
             order by raw_delta desc, from_product_name collate "C" asc, from_product_id collate "C" asc
-        ) as shift_rank
+        ) as shift_rank,
+        count(*) over (partition by vendor_id, dealer_id) as shift_count
     from targets
     where target_rank = 1
 )
@@ -160,21 +174,33 @@ select
     ranked.from_product_id,
     ranked.from_product_name,
     ranked.from_sku,
+    ranked.from_size,
+    ranked.from_finish,
     ranked.to_product_id,
     ranked.to_product_name,
     ranked.to_sku,
+    ranked.to_size,
+    ranked.to_finish,
     case
         when ranked.is_other_size and ranked.is_other_finish then 'both'
         when ranked.is_other_size then 'size'
         else 'finish'
     end as changes,
     ranked.is_selected,
+    ranked.from_raw_trend,
+    ranked.to_raw_trend,
+    ranked.trend_base,
     ranked.from_trend,
     ranked.to_trend,
     {{ ratio('ranked.raw_delta', 'ranked.trend_base') }} as delta,
+    carriers.dealer_count as from_carrying_dealer_count,
+    coalesce(to_carriers.dealer_count, 0) as to_carrying_dealer_count,
     ranked.shift_rank,
+    ranked.shift_count,
     {{ run_columns() }}
 from ranked
 cross join shift_rule
 left join dealers on ranked.dealer_id = dealers.dealer_id
+inner join carriers on ranked.from_product_id = carriers.product_id
+left join carriers as to_carriers on ranked.to_product_id = to_carriers.product_id
 where ranked.shift_rank <= shift_rule.max_count

@@ -29,12 +29,21 @@ numbered_collections as (
     from collections
 ),
 
+-- Each collection's set is written once, not once for each dealer that carries it.
+single_collections as (
+    select
+        collection_id,
+        {{ set_of('place', 'place_count') }} as collection_set
+    from numbered_collections
+    group by collection_id
+),
+
 collected as (
     select
         carried.dealer_id,
-        {{ set_of('numbered_collections.place', 'numbered_collections.place_count') }} as collection_set
+        {{ union_of('single_collections.collection_set') }} as collection_set
     from carried
-    inner join numbered_collections on carried.collection_id = numbered_collections.collection_id
+    inner join single_collections on carried.collection_id = single_collections.collection_id
     group by carried.dealer_id
 ),
 
