@@ -11,7 +11,8 @@ from runner.cli.options import LONGEST_WAIT, date_option, example, wait_option
 from runner.database.warehouse import open_warehouse
 from runner.dbt.jobs import JOB_NAMES
 from runner.errors import FieldlabError, UnfitDataError
-from runner.ops.backfill import backfill_prices
+from runner.ops.backfill import HISTORIES
+from runner.ops.backfill import backfill as fill_history
 from runner.ops.lock import RunLock
 from runner.ops.pipeline import Request, RunReport, run_pipeline
 from runner.settings import load_settings
@@ -147,24 +148,39 @@ def _published(details: Any, published: bool | None) -> str:
     return counts or ("no" if published is False else "")
 
 
-@click.command(epilog=example("fieldlab backfill --from 2025-10-01 --to 2025-10-07"))
-@date_option("--from", "first", required=True, help="The first day.")
-@date_option("--to", "last", required=True, help="The last day.")
+@click.command(
+    short_help="Fill the history for dates on which nothing ran.",
+    epilog=example("fieldlab backfill --from 2025-09-05 --to 2025-10-31 --every 7"),
+)
+@date_option("--from", "first", required=True, help="The first date.")
+@date_option("--to", "last", required=True, help="The last date.")
+@click.option(
+    "--every", type=click.IntRange(min=1), default=1, show_default=True, metavar="DAYS", help="Days between two dates."
+)
+@click.option(
+    "--job",
+    "jobs",
+    multiple=True,
+    type=click.Choice(tuple(HISTORIES)),
+    metavar="NAME",
+    help=f"Fill this job's histories only; may be given several times. Jobs: {', '.join(HISTORIES)}.",
+)
 @wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def backfill(*, first: date, last: date, wait: int, as_json: bool) -> None:
-    """Fill the history of prices (price_snapshots) day by day.
+def backfill(*, first: date, last: date, every: int, jobs: tuple[str, ...], wait: int, as_json: bool) -> None:
+    """Fill the history of influence, trends and prices, date by date.
 
-    Each day replaces that day alone. It may be stopped at any time, and repeated.
+    Each date replaces its own rows alone. It may be stopped at any time, and repeated; nothing is published.
     """
     if first > last:
         raise click.UsageError(f"--from {first} lies after --to {last}.")
+    dates = [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1, every)]
     settings = load_settings()
     with open_warehouse(settings) as warehouse:
-        done = backfill_prices(settings, warehouse, first, last, RunLock(warehouse, settings, "backfill", wait=wait))
+        done = fill_history(settings, warehouse, dates, jobs, RunLock(warehouse, settings, "backfill", wait=wait))
     if as_json:
         console.echo_json(
-            {"from": first, "to": last, "days": done.days, "rows": done.rows, "seconds": round(done.seconds, 3)}
+            {"from": first, "to": last, "days": done.dates, "rows": done.rows, "seconds": round(done.seconds, 3)}
         )
     else:
         click.echo(done.sentence())

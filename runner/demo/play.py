@@ -1,10 +1,10 @@
-"""The demo from end to end: generate, load, run."""
+"""The demo from end to end: generate, load, fill the history, run."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from runner.database.warehouse import Warehouse
@@ -12,6 +12,7 @@ from runner.demo import generate
 from runner.demo.guard import refuse_foreign_data
 from runner.errors import FieldlabError
 from runner.load.loader import load_folder
+from runner.ops.backfill import backfill
 from runner.ops.lock import RunLock
 from runner.ops.pipeline import Request, RunReport, run_pipeline
 from runner.settings import Settings
@@ -27,7 +28,7 @@ class Played:
     Attributes:
         place: The database, in words.
         rows: Rows loaded, by source table.
-        seconds: Wall time of each step: generate, load, run.
+        seconds: Wall time of each step: generate, load, history, run.
         report: How the run ended.
     """
 
@@ -48,7 +49,7 @@ def play(
     as_of: date,
     tell: Tell,
 ) -> Played:
-    """Generate the files, load them and run every job.
+    """Generate the files, load them, fill a year of history by month ends and run every job.
 
     What an earlier demo left is replaced. What people decided about its recommendations stays, as it would with data
     of their own.
@@ -61,7 +62,7 @@ def play(
         seed: Other numbers.
         factor: More of them.
         as_of: The date the stories lead up to; it is published even where a later one was.
-        tell: Is told about the first two steps; the run shows its progress itself.
+        tell: Is told about the first two steps; the others show their progress themselves.
 
     Raises:
         FieldlabError: The database holds other data, or the run failed.
@@ -77,13 +78,23 @@ def play(
             connection, settings, folder, on_progress=lambda what, done: tell(f"Loading {done:.0%}: {what}")
         )
     tell("")
+    with _timed(seconds, "history"):
+        backfill(settings, warehouse, month_ends_before(as_of), lock=lock)
     with _timed(seconds, "run"):
-        report = run_pipeline(settings, warehouse, Request(as_of=as_of, publish_anyway=True), lock)
+        report = run_pipeline(settings, warehouse, Request(as_of=as_of, publish_anyway=True, snapshots=True), lock)
     if report.outcome != "succeeded":
         raise FieldlabError(
             "\n".join(["The demo's run failed.", *report.problems]), "`fieldlab jobs` keeps the record."
         )
     return Played(warehouse.place, {table.table: table.rows for table in loaded}, seconds, report)
+
+
+def month_ends_before(as_of: date, count: int = 12) -> list[date]:
+    """The last days of the months that ended before a date, oldest first."""
+    dates: list[date] = []
+    while len(dates) < count:
+        dates.append((dates[-1] if dates else as_of).replace(day=1) - timedelta(days=1))
+    return dates[::-1]
 
 
 @contextmanager

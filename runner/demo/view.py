@@ -80,6 +80,7 @@ def _steps(played: Played) -> RenderableType:
     rows = sum(played.rows.values())
     table.add_row("Generate", f"{len(played.rows)} files", _seconds(played.seconds["generate"]))
     table.add_row("Load", f"{rows:,} rows, every value checked", _seconds(played.seconds["load"]))
+    table.add_row("Look back", "influence, trends and prices at 12 month ends", _seconds(played.seconds["history"]))
     built = f"{len(nodes) - tests} models, seeds and snapshots, {tests} data tests"
     table.add_row("Run", built, _seconds(played.seconds["run"]))
     for item in played.report.jobs:

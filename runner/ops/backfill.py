@@ -1,12 +1,14 @@
-"""Fills the history of prices for days on which no run took place.
+"""Fills the history for dates on which no run took place.
 
-What the snapshots read is built once; then each day is one small dbt run in the same process, about a second. A day
-replaces that day alone and is there whole or not at all, so a backfill can be stopped and repeated.
+What the histories read is built once; then each date is one small dbt run in the same process, about a second. A date
+replaces its own rows alone, and each mart has them whole or not at all, so a backfill can be stopped and repeated.
 """
 
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import psycopg
 from psycopg import sql
@@ -14,7 +16,7 @@ from psycopg import sql
 from runner.cli import console
 from runner.cli.progress import dbt_progress, progress_bar
 from runner.database import migrate
-from runner.database.sources import find_absence
+from runner.database.sources import FOUND, find_absence
 from runner.database.warehouse import Warehouse
 from runner.dbt.jobs import find_jobs
 from runner.dbt.process import Dbt, Listener, ignore, open_dbt
@@ -26,10 +28,46 @@ from runner.ops.retry import patiently
 from runner.ops.runs import Finished, Run
 from runner.settings import Settings
 
-MODEL = "price_snapshots"
-LINES = "invoice_lines"
-JOB = "price-benchmarks"
 COMMAND = "backfill"
+
+
+@dataclass(frozen=True)
+class History:
+    """The history of one domain.
+
+    Attributes:
+        domain: alignment or procurement.
+        models: The marts that keep it.
+        movements: The marts that compare its dates.
+        parents_too: Whether what the models read is about the as-of date as well, and so is built for each date. Prices
+            are read off invoice lines of all dates, which are built once.
+        witness: A mart that no date of a backfill touches: its as-of date is what the domain's marts are about.
+    """
+
+    domain: str
+    models: tuple[str, ...]
+    movements: tuple[str, ...]
+    parents_too: bool
+    witness: str
+
+
+HISTORIES = {
+    "alignment": History(
+        "alignment",
+        ("dealer_influence_history", "collection_trend_history"),
+        ("trend_movements", "influence_movements"),
+        parents_too=True,
+        witness="sku_trends",
+    ),
+    "price-benchmarks": History(
+        "procurement",
+        ("price_snapshots", "item_price_history"),
+        ("price_movements",),
+        parents_too=False,
+        witness="invoice_lines",
+    ),
+}
+"""By the job that builds them."""
 
 
 @dataclass
@@ -37,124 +75,189 @@ class Backfill:
     """How far a backfill has come.
 
     Attributes:
-        first: The first day asked for.
-        last: The last one.
-        days: The days done, in order.
-        rows: Rows written.
+        asked: The dates asked for, in order.
+        dates: Those done.
+        rows: Rows written into histories.
         seconds: Time it took.
     """
 
-    first: date
-    last: date
-    days: list[date] = field(default_factory=list)
+    asked: Sequence[date]
+    dates: list[date] = field(default_factory=list)
     rows: int = 0
     seconds: float = 0.0
 
     def sentence(self) -> str:
-        """Which days it did."""
-        if not self.days:
-            return "No day was filled."
-        count = "1 day" if len(self.days) == 1 else f"{len(self.days)} days"
-        return f"Filled {count}, {self.days[0]} to {self.days[-1]}: {self.rows:,} rows in {self.seconds:.1f} s."
+        """Which dates it did."""
+        if not self.dates:
+            return "No date was filled."
+        count = "1 date" if len(self.dates) == 1 else f"{len(self.dates)} dates"
+        return f"Filled {count}, {self.dates[0]} to {self.dates[-1]}: {self.rows:,} rows in {self.seconds:.1f} s."
 
 
-def backfill_prices(
-    settings: Settings, warehouse: Warehouse, first: date, last: date, lock: RunLock | None = None
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be filled.
+
+    Attributes:
+        settings: Names the schemas.
+        warehouse: The database.
+        run: What is written into job_runs and into each row.
+        histories: Each with the date its domain's marts are about, None where there are none yet.
+        seconds: How long one invocation of dbt may take.
+    """
+
+    settings: Settings
+    warehouse: Warehouse
+    run: Run
+    histories: Mapping[History, date | None]
+    seconds: int
+
+    @property
+    def models(self) -> list[str]:
+        """The marts to fill."""
+        return [model for history in self.histories for model in history.models]
+
+
+def backfill(
+    settings: Settings,
+    warehouse: Warehouse,
+    dates: Sequence[date],
+    jobs: Sequence[str] = (),
+    lock: RunLock | None = None,
 ) -> Backfill:
-    """Build price_snapshots as of each day from first to last, under the caller's run lock or one of its own.
+    """Build the history marts as of each date, under the caller's run lock or one of its own.
+
+    Afterwards the marts that alignment's histories read are built once more as of the date they were about before, and
+    the movements with them. Nothing is published, and no dbt snapshot is taken.
+
+    Args:
+        settings: Names the schemas.
+        warehouse: The database.
+        dates: At least one, in ascending order.
+        jobs: Keys of HISTORIES; none is all of them.
+        lock: The run lock, where the caller holds it.
 
     Returns:
         What was done.
 
     Raises:
-        FieldlabError: It could not begin, a day failed, or it was stopped; the days before are done.
+        FieldlabError: It could not begin, a date failed, or it was stopped; the dates before are done.
     """
-    done = Backfill(first, last)
-    run = Run(as_of=last, explicit_as_of=True)
+    done = Backfill(dates)
+    run = Run(as_of=dates[-1], explicit_as_of=True)
     problem: BaseException | None = None
     lock = lock or RunLock(warehouse, settings, COMMAND)
     with stoppable(), lock:
-        lines_as_of = patiently(lambda: _prepare(settings, warehouse, last))
-        patiently(lambda: _begin(settings, warehouse, run))
+        plan = patiently(lambda: _prepare(settings, warehouse, run, jobs or tuple(HISTORIES)))
+        patiently(lambda: _begin(plan))
         begun = time.monotonic()
         try:
-            _fill(settings, warehouse, run, done, lines_as_of=lines_as_of, lock=lock)
+            _work(plan, done, lock)
         except (FieldlabError, psycopg.Error, KeyboardInterrupt) as error:
             problem = error
         done.seconds = time.monotonic() - begun
-        patiently(lambda: _finish(settings, warehouse, run, done, problem))
+        patiently(lambda: _finish(plan, done, problem))
     if problem is not None:
-        following = done.days[-1] + timedelta(days=1) if done.days else first
+        following = dates[min(len(done.dates), len(dates) - 1)]
         raise FieldlabError(
             f"{explain(problem)}\n{done.sentence()}",
-            f"Go on with `fieldlab backfill --from {following} --to {last}`.",
+            f"Go on with the same command, `--from {following} --to {dates[-1]}`.",
         ) from problem
     return done
 
 
-def _fill(
-    settings: Settings, warehouse: Warehouse, run: Run, done: Backfill, *, lines_as_of: date, lock: RunLock
-) -> None:
-    limit = find_jobs([JOB])[0].seconds
-    with open_dbt(settings, warehouse) as dbt:
-        console.log(f"dbt builds what {MODEL} reads, as of {lines_as_of}.")
-        with dbt_progress() as listen, time_limit(limit):
-            arguments = ["build", "--select", f"+{MODEL}", "--exclude", MODEL]
-            arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
-            _run(dbt, run, arguments, lines_as_of, listen)
-
-        with progress_bar() as bar:
-            days = (done.last - done.first).days + 1
-            for number in bar.track(range(days), description="price_snapshots"):
-                day = done.first + timedelta(days=number)
-                patiently(lock.hold)
-                with time_limit(limit):
-                    done.rows += _run(dbt, run, ["run", "--select", MODEL], day, ignore)
-                done.days.append(day)
+def _work(plan: _Plan, done: Backfill, lock: RunLock) -> None:
+    """Fill the dates; whatever happens, leave the marts as of the date they were about."""
+    try:
+        with open_dbt(plan.settings, plan.warehouse) as dbt:
+            _fill(plan, dbt, done, lock)
+            _rebuild(plan, dbt)
+    except (FieldlabError, psycopg.Error, KeyboardInterrupt):
+        with suppress(FieldlabError, psycopg.Error), open_dbt(plan.settings, plan.warehouse) as dbt:
+            _rebuild(plan, dbt)
+        raise
 
 
-def _run(dbt: Dbt, run: Run, arguments: list[str], as_of: date, listen: Listener) -> int:
-    """Invoke dbt as of a date; the rows it wrote."""
-    environment = {"FIELDLAB_AS_OF": as_of.isoformat(), "FIELDLAB_RUN_ID": str(run.run_id)}
-    result = dbt.run(arguments, environment, listen)
+def _fill(plan: _Plan, dbt: Dbt, done: Backfill, lock: RunLock) -> None:
+    # The lines must not lose what is newer than the dates; the histories cut their own windows.
+    lines_as_of = max([done.asked[-1], *(about for about in plan.histories.values() if about is not None)])
+    console.log(f"dbt builds what the histories read, as of {lines_as_of}.")
+    with dbt_progress() as listen:
+        arguments = ["build", "--select", *(f"+{model}" for model in plan.models), "--exclude", *plan.models]
+        arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+        _run(plan, dbt, arguments, lines_as_of, listen)
+
+    selection = [
+        f"+{model}" if history.parents_too else model for history in plan.histories for model in history.models
+    ]
+    with progress_bar() as bar:
+        for day in bar.track(done.asked, description="history"):
+            patiently(lock.hold)
+            done.rows += _run(plan, dbt, ["run", "--select", *selection, "--exclude", "stg_*"], day)
+            done.dates.append(day)
+
+
+def _rebuild(plan: _Plan, dbt: Dbt) -> None:
+    """Build what a backfill changed besides the histories, as of the date each domain's marts are about."""
+    for history, about in plan.histories.items():
+        if about is None:
+            continue
+        selection = [f"+{mart}" if history.parents_too else mart for mart in history.movements]
+        _run(plan, dbt, ["run", "--select", *selection, "--exclude", "stg_*", *history.models], about)
+
+
+def _run(plan: _Plan, dbt: Dbt, arguments: list[str], as_of: date, listen: Listener = ignore) -> int:
+    """Invoke dbt as of a date; the rows it wrote into histories."""
+    environment = {"FIELDLAB_AS_OF": as_of.isoformat(), "FIELDLAB_RUN_ID": str(plan.run.run_id)}
+    with time_limit(plan.seconds):
+        result = dbt.run(arguments, environment, listen)
     if not result.success:
         raise FieldlabError("\n".join([f"dbt failed as of {as_of}.", *result.explain()]))
-    return sum(node.rows or 0 for node in result.nodes)
+    return sum(node.rows or 0 for node in result.nodes if node.name in plan.models)
 
 
-def _prepare(settings: Settings, warehouse: Warehouse, last: date) -> date:
-    """Bring the runner's tables up to date and check that there is something to read.
-
-    Returns:
-        The date to build the lines as of: the last day, or the later date the mart is about already, because the
-        snapshots cut their own window and the mart must not lose what is newer.
-    """
+def _prepare(settings: Settings, warehouse: Warehouse, run: Run, jobs: Sequence[str]) -> _Plan:
+    """Bring the runner's tables up to date and see what there is to fill."""
+    histories = [history for job, history in HISTORIES.items() if job in jobs]
     with warehouse.connect() as connection:
         migrate.ensure(connection, settings)
-        absence = find_absence(connection, settings, "procurement")
-        if absence is not None:
-            raise FieldlabError(f"There is no price to look back at: {absence.reason}.", absence.hint)
-        lines = sql.Identifier(settings.schema("procurement"), LINES)
-        found = connection.execute("select to_regclass(%s)", [lines.as_string(connection)]).fetchone()
-        if found is None or found[0] is None:
-            return last
-        newest = connection.execute(sql.SQL("select max(as_of) from {}").format(lines)).fetchone()
-    return max(last, newest[0]) if newest is not None and newest[0] is not None else last
+        absences = {history: find_absence(connection, settings, history.domain) for history in histories}
+        found = {
+            history: _about(connection, settings, history) for history, absence in absences.items() if absence is None
+        }
+    for absence in absences.values():
+        if absence is not None and (absence.is_fault or not found):
+            raise FieldlabError(f"There is no history to look back at: {absence.reason}.", absence.hint)
+    return _Plan(settings, warehouse, run, found, max(job.seconds for job in find_jobs(jobs)))
 
 
-def _begin(settings: Settings, warehouse: Warehouse, run: Run) -> None:
-    with warehouse.connect() as connection:
-        runs.begin(connection, settings, run, COMMAND, [])
+def _about(connection: psycopg.Connection, settings: Settings, history: History) -> date | None:
+    """The date a domain's marts are about; None where there are none."""
+    schema = settings.schema(history.domain)
+    if not connection.execute(FOUND, [schema, [history.witness]]).fetchone():
+        return None
+    newest = sql.SQL("select max(as_of) from {}").format(sql.Identifier(schema, history.witness))
+    row = connection.execute(newest).fetchone()
+    return row[0] if row else None
 
 
-def _finish(settings: Settings, warehouse: Warehouse, run: Run, done: Backfill, problem: BaseException | None) -> None:
+def _begin(plan: _Plan) -> None:
+    with plan.warehouse.connect() as connection:
+        runs.begin(connection, plan.settings, plan.run, COMMAND, [])
+
+
+def _finish(plan: _Plan, done: Backfill, problem: BaseException | None) -> None:
     stopped = isinstance(problem, KeyboardInterrupt) and not isinstance(problem, TimeLimitError)
     end = Finished(
         "interrupted" if stopped else "succeeded" if problem is None else "failed",
         seconds=done.seconds,
         rows=done.rows,
         error="" if problem is None else explain(problem),
-        details={"first": str(done.first), "last": str(done.last), "days": [str(day) for day in done.days]},
+        details={
+            "first": str(done.asked[0]),
+            "last": str(done.asked[-1]),
+            "days": [str(day) for day in done.dates],
+        },
     )
-    with warehouse.connect() as connection:
-        runs.finish(connection, settings, run, COMMAND, end)
+    with plan.warehouse.connect() as connection:
+        runs.finish(connection, plan.settings, plan.run, COMMAND, end)

@@ -51,9 +51,10 @@ class Request:
         jobs: Names of jobs; none is all of them.
         as_of: The date it is about; None is today.
         vendor_id: Publish alignment for this vendor only.
-        full_refresh: Build incremental models anew. History (price_snapshots, snapshots) survives it.
+        full_refresh: Build incremental models anew. What is kept by as-of date survives it, and so do dbt's snapshots.
         publish_anyway: Publish although something newer is published, or although there is far less data than before.
         time_limit: Seconds the run may take; None is the sum of its jobs' limits.
+        snapshots: Take dbt's snapshots although the date lies in the past: they keep what the sources say now.
     """
 
     jobs: Sequence[str] = ()
@@ -62,6 +63,7 @@ class Request:
     full_refresh: bool = False
     publish_anyway: bool = False
     time_limit: int | None = None
+    snapshots: bool = False
 
 
 @dataclass(frozen=True)
@@ -287,7 +289,8 @@ class _Work:
         console.log(f"dbt builds {', '.join(names)} as of {self.run.as_of}.")
 
         with dbt_progress() as listen, open_dbt(self.settings, self.warehouse) as dbt:
-            arguments = build_arguments(names, full_refresh=self.request.full_refresh)
+            snapshots = self.request.snapshots or self.run.as_of >= today(self.settings)
+            arguments = build_arguments(names, full_refresh=self.request.full_refresh, snapshots=snapshots)
             environment = {"FIELDLAB_AS_OF": self.run.as_of.isoformat(), "FIELDLAB_RUN_ID": str(self.run.run_id)}
             self.built = dbt.run(arguments, environment, listen)
             if self.built.nodes:
@@ -526,11 +529,13 @@ def _unpublished(job: Job) -> bool | None:
     return False if job.name in PUBLISHERS else None
 
 
-def build_arguments(job_names: Sequence[str], *, full_refresh: bool) -> list[str]:
+def build_arguments(job_names: Sequence[str], *, full_refresh: bool, snapshots: bool) -> list[str]:
     """The arguments of one dbt build for several jobs. dbt obeys only the last of several --selector, so by tags.
 
     Unit tests prove the models, not the data: they are for development.
     """
     arguments = ["build", "--select", *(f"+tag:{name}" for name in job_names)]
     arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+    if not snapshots:
+        arguments += ["--exclude-resource-type", "snapshot"]
     return [*arguments, "--full-refresh"] if full_refresh else arguments
