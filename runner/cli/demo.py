@@ -153,6 +153,7 @@ def _summary_json(played: Played, summary: Summary, commands: list[tuple[str, st
         "vendor_id": summary.brand,
         "dealers": [dealer._asdict() for dealer in summary.dealers],
         "collections": [collection._asdict() for collection in summary.collections],
+        "movements": [movement._asdict() for movement in summary.movements],
         "report": in_order(summary.report.data),
         "recommendations": {
             "count": summary.purchasing.count,

@@ -42,13 +42,20 @@ class Dealer:
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection with its product ids and its appeal, 0 to 1.
+    """A collection.
 
-    `swap` holds the ids of two variants of one piece, the less wanted first.
+    Attributes:
+        products: Ids.
+        appeal: 0 to 1.
+        is_rising: Dealers chose it the more often the newer the choice.
+        is_fading: No dealer chose it lately.
+        swap: The ids of two variants of one piece, the less wanted first.
     """
 
     products: Sequence[str]
     appeal: float
+    is_rising: bool
+    is_fading: bool
     swap: tuple[str, ...] = ()
 
 
@@ -109,7 +116,8 @@ def _write_brand(files: SourceFiles, dice: Dice, brand: trade.Brand) -> list[Col
                 )
             )
         swap = _write_swap(files, brand, collection_id, name, 1000 + rank * 20 + len(products))
-        collections.append(Collection(products, brand.appeal[rank], swap))
+        is_rising, is_fading = name in brand.rising, name in brand.fading
+        collections.append(Collection(products, brand.appeal[rank], is_rising, is_fading, swap))
     return collections
 
 
@@ -174,7 +182,7 @@ class _Business:
             if not dice.chance(interest):
                 continue
             products = dice.sample(collection.products, dice.whole(2, 4))
-            carried = [product for product in products if self._select(product)]
+            carried = [product for product in products if self._select(product, collection)]
             if collection.swap:
                 self._choose_variant(*collection.swap)
             if self._dealer.markets and dice.chance(0.5 + 0.4 * self._dealer.size):
@@ -189,8 +197,8 @@ class _Business:
             product = more_wanted if roll < trade.CHOOSE_MORE_WANTED else less_wanted
             own._add("Selection", product, "SELECTED", "Showroom", own._moment(DAYS_OF_SELECTIONS))
 
-    def _select(self, product: str) -> bool:
-        """Write what the dealer thinks of a product.
+    def _select(self, product: str, collection: Collection) -> bool:
+        """Write what the dealer thinks of a product of a collection.
 
         Returns:
             Whether it will carry the product.
@@ -199,8 +207,22 @@ class _Business:
         status = next(status for bound, status in trade.STATUS_STEPS if roll < bound)
         if self._brand.takes_selections:
             source = self._dice.pick(trade.SELECTION_SOURCES)
-            self._add("Selection", product, status, source, self._moment(DAYS_OF_SELECTIONS))
+            self._add(
+                "Selection", product, status, source, self._in_fashion(self._moment(DAYS_OF_SELECTIONS), collection)
+            )
         return status in ("SELECTED", "MUST_CARRY")
+
+    def _in_fashion(self, moment: datetime, collection: Collection) -> datetime:
+        """The moment moved to when a rising or fading collection was chosen; none passes the as-of date."""
+        days = DAYS_OF_SELECTIONS - DAYS_BEYOND_AS_OF
+        age = (self._as_of - moment.date()).days
+        if age < 0 or not (collection.is_rising or collection.is_fading):
+            return moment
+        if collection.is_rising:
+            moved = age * age // days
+        else:
+            moved = trade.DAYS_OUT_OF_FAVOUR + age * (days - trade.DAYS_OUT_OF_FAVOUR) // days
+        return moment + timedelta(days=age - moved)
 
     def _display(self, products: Sequence[str]) -> None:
         """Write displays, ordered at a market or within the weeks after; some products are ordered once more."""

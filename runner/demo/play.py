@@ -17,6 +17,8 @@ from runner.ops.lock import RunLock
 from runner.ops.pipeline import Request, RunReport, run_pipeline
 from runner.settings import Settings
 
+MONTHS_BEFORE = 11
+
 # Told what is being done.
 Tell = Callable[[str], None]
 
@@ -89,10 +91,10 @@ def play(
     return Played(warehouse.place, {table.table: table.rows for table in loaded}, seconds, report)
 
 
-def month_ends_before(as_of: date, count: int = 12) -> list[date]:
-    """The last days of the months that ended before a date, oldest first."""
+def month_ends_before(as_of: date) -> list[date]:
+    """The last days of the eleven months before a date's own, oldest first: a year with the date itself."""
     dates: list[date] = []
-    while len(dates) < count:
+    while len(dates) < MONTHS_BEFORE:
         dates.append((dates[-1] if dates else as_of).replace(day=1) - timedelta(days=1))
     return dates[::-1]
 

@@ -20,6 +20,7 @@ DEALERS_SHOWN = 5
 COLLECTIONS_SHOWN = 2  # of each vendor
 ACTIONS_SHOWN = 5  # in the report, or nearly so
 RECOMMENDATIONS_SHOWN = 8
+MOVEMENTS_SHOWN = 3  # of each kind, up and down
 
 
 class Influence(NamedTuple):
@@ -45,6 +46,14 @@ class Collection(NamedTuple):
     displaying_dealers: int
 
 
+class Movement(NamedTuple):
+    """Something that rose or fell within 30 days."""
+
+    kind: str  # collections, influence or prices
+    movement: str  # RISING or FALLING
+    name: str
+
+
 @dataclass(frozen=True)
 class Summary:
     """What there is to look at.
@@ -53,6 +62,7 @@ class Summary:
         brand: The vendor whose dealers they are.
         dealers: Its most influential, strongest first.
         collections: The strongest of each vendor.
+        movements: What moved most in 30 days.
         dealer: One dealer who should keep, drop and add something.
         report: What exactly.
         purchasing: What the buyer should do first, and what all of it saves together.
@@ -61,6 +71,7 @@ class Summary:
     brand: str
     dealers: Sequence[Influence]
     collections: Sequence[Collection]
+    movements: Sequence[Movement]
     dealer: Dealer
     report: Report
     purchasing: Listing
@@ -78,14 +89,16 @@ def read_summary(connection: psycopg.Connection, settings: Settings) -> Summary:
         "dealers": DEALERS_SHOWN,
         "collections": COLLECTIONS_SHOWN,
         "actions": ACTIONS_SHOWN,
+        "movements": MOVEMENTS_SHOWN,
     }
     dealers = [Influence(*row) for row in connection.execute(query(settings, _DEALERS), shown)]
     collections = [Collection(*row) for row in connection.execute(query(settings, _COLLECTIONS), shown)]
+    movements = [Movement(*row) for row in connection.execute(query(settings, _MOVEMENTS), shown)]
     ((dealer_id, vendor_id),) = connection.execute(query(settings, _EXAMPLE), shown).fetchall()
     dealer = find_dealer(connection, settings, dealer_id)
     report = dealer_report(connection, settings, dealer_id, vendor_id, datetime.now(UTC))
     purchasing = list_recommendations(connection, settings, Filter(), RECOMMENDATIONS_SHOWN)
-    return Summary(BRAND, dealers, collections, dealer, report, purchasing)
+    return Summary(BRAND, dealers, collections, movements, dealer, report, purchasing)
 
 
 _DEALERS = """
@@ -102,6 +115,33 @@ _COLLECTIONS = """
     from {alignment}.collection_trends
     where trend_rank <= %(collections)s and raw_trend > 0
     order by vendor_id collate "C", trend_rank, collection_name collate "C", collection_id collate "C"
+"""
+
+_MOVEMENTS = """
+    with moved as (
+        select 'collections' as kind, movement, collection_name as name, change_30_days as change
+        from {alignment}.trend_movements
+        union all
+        select 'influence' as kind, movement, dealer_name as name, change_30_days as change
+        from {alignment}.influence_movements
+        where vendor_id = %(brand)s
+        union all
+        select 'prices' as kind, movement, item_name as name, max(abs(change_30_days_pct)) as change
+        from {procurement}.price_movements
+        group by movement, item_name
+    ),
+
+    ranked as (
+        select
+            *, row_number() over (partition by kind, movement order by abs(change) desc, name collate "C") as place
+        from moved
+        where movement in ('RISING', 'FALLING')
+    )
+
+    select kind, movement, name
+    from ranked
+    where place <= %(movements)s
+    order by kind, movement desc, place
 """
 
 # A dealer with something of every kind to do, and not too much to read.

@@ -27,6 +27,8 @@ class Brand:
         sales_age_days: Its sales are reported up to this many days before the as-of date (0: to this day), or None.
         takes_selections: Whether dealers can select its products; else they only display them.
         announced: A collection that is announced but has no products yet.
+        rising: Collections that dealers chose the more often the newer: their trend rises.
+        fading: Collections that no dealer has chosen for DAYS_OUT_OF_FAVOUR: their trend falls.
     """
 
     slug: str
@@ -37,6 +39,8 @@ class Brand:
     sales_age_days: int | None = None
     takes_selections: bool = True
     announced: str = ""
+    rising: tuple[str, ...] = ()
+    fading: tuple[str, ...] = ()
 
 
 BRANDS = (
@@ -52,6 +56,8 @@ BRANDS = (
         FULL_RANGE,
         0.86,
         sales_age_days=0,
+        rising=("Wrenfield", "Bramblewood"),
+        fading=("Halcyon",),
     ),
     # Stopped reporting sales over a year ago: influence rests on displays.
     Brand(
@@ -65,6 +71,7 @@ BRANDS = (
         0.66,
         sales_age_days=400,
         announced="Evergreen",
+        rising=("Hearthstone",),
     ),
     # Never reported any.
     Brand(
@@ -175,6 +182,8 @@ SELECTION_SOURCES = ("VirtualDallas", "eCat", "Showroom")
 CATALOGUE_ONLY_SHARE = 0.12
 # Dealers in the address book who have done nothing yet: active for nobody.
 INACTIVE_DEALERS = 2
+
+DAYS_OUT_OF_FAVOUR = 60
 
 # A dealer looks into a collection of full appeal with the first probability, into one of none with the second.
 LOOK_INTO, LOOK_INTO_ANYWAY = 0.78, 0.02

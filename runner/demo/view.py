@@ -32,6 +32,7 @@ def render(played: Played, summary: Summary, words: Words) -> RenderableType:
         *_section("What was computed", _steps(played)),
         *_section(f"Most influential dealers of {summary.brand}", _dealers(summary.dealers)),
         *_section("Strongest collections of each vendor", _collections(summary.collections)),
+        *_section("What moved in the last 30 days", _movements(summary)),
         *_section("One dealer's report", render_report(summary.report, summary.dealer)),
         *_section("What the restaurants' buyer should do first", render_list(summary.purchasing, words, more="")),
     )
@@ -80,7 +81,9 @@ def _steps(played: Played) -> RenderableType:
     rows = sum(played.rows.values())
     table.add_row("Generate", f"{len(played.rows)} files", _seconds(played.seconds["generate"]))
     table.add_row("Load", f"{rows:,} rows, every value checked", _seconds(played.seconds["load"]))
-    table.add_row("Look back", "influence, trends and prices at 12 month ends", _seconds(played.seconds["history"]))
+    table.add_row(
+        "Look back", "influence, trends and prices at the month ends before", _seconds(played.seconds["history"])
+    )
     built = f"{len(nodes) - tests} models, seeds and snapshots, {tests} data tests"
     table.add_row("Run", built, _seconds(played.seconds["run"]))
     for item in played.report.jobs:
@@ -121,6 +124,22 @@ def _collections(collections: Sequence[Collection]) -> RenderableType:
             f"{collection.selecting_dealers:,}",
             f"{collection.displaying_dealers:,}",
         )
+    return table
+
+
+def _movements(summary: Summary) -> RenderableType:
+    titles = {
+        "collections": "Collections",
+        "influence": f"Dealers of {summary.brand}",
+        "prices": "Prices",
+    }
+    table = _table("", "rising", "falling", wraps="rising")
+    for kind, title in titles.items():
+        names = [
+            ", ".join(moved.name for moved in summary.movements if (moved.kind, moved.movement) == (kind, movement))
+            for movement in ("RISING", "FALLING")
+        ]
+        table.add_row(title, *(Text(text or "none") for text in names))
     return table
 
 

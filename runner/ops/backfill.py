@@ -182,18 +182,21 @@ def _fill(plan: _Plan, dbt: Dbt, done: Backfill, lock: RunLock) -> None:
     # The lines must not lose what is newer than the dates; the histories cut their own windows.
     lines_as_of = max([done.asked[-1], *(about for about in plan.histories.values() if about is not None)])
     console.log(f"dbt builds what the histories read, as of {lines_as_of}.")
+    once: list[str] = []
+    each_date: list[str] = []
+    for history in plan.histories:
+        for model in history.models:
+            once += [f"+{model},stg_*", f"+{model},resource_type:seed"] if history.parents_too else [f"+{model}"]
+            each_date.append(f"+{model}" if history.parents_too else model)
     with dbt_progress() as listen:
-        arguments = ["build", "--select", *(f"+{model}" for model in plan.models), "--exclude", *plan.models]
-        arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+        arguments = ["build", "--select", *once, "--exclude", *plan.models]
+        arguments += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
         _run(plan, dbt, arguments, lines_as_of, listen)
 
-    selection = [
-        f"+{model}" if history.parents_too else model for history in plan.histories for model in history.models
-    ]
     with progress_bar() as bar:
         for day in bar.track(done.asked, description="history"):
             patiently(lock.hold)
-            done.rows += _run(plan, dbt, ["run", "--select", *selection, "--exclude", "stg_*"], day)
+            done.rows += _run(plan, dbt, ["run", "--select", *each_date, "--exclude", "stg_*"], day)
             done.dates.append(day)
 
 

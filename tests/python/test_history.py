@@ -1,6 +1,7 @@
 """History by as-of date: what a run replaces and what it leaves alone; and what the snapshots of the sources keep."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 from dbt_database import DbtDatabase, dbt_database
+
+from runner.database.warehouse import Warehouse
+from runner.dbt.process import DbtResult, Listener
+from runner.errors import FieldlabError
+from runner.ops.backfill import backfill
+from runner.settings import load_settings
 
 MARCH = date(2024, 3, 31)
 APRIL = MARCH + timedelta(30)
@@ -29,6 +36,22 @@ def database(shared_database: DbtDatabase) -> DbtDatabase:
         connection.execute("""insert into "Vendor" values (3, 'Valley Foods')""")
         connection.execute("""insert into "Branch" values (2, 'Downtown')""")
         connection.execute("""insert into "Item" (id, name, "vendorId") values (7, 'Milk', 3), (8, 'Eggs', null)""")
+    return shared_database
+
+
+@pytest.fixture
+def furnished(shared_database: DbtDatabase) -> DbtDatabase:
+    """A dealer that takes the first of two collections on one date and the second on the other."""
+    shared_database.reset("alignment")
+    with shared_database.connect("raw_alignment") as connection:
+        connection.execute("""
+            insert into "Dealer" values ('d1', 'Corner Store', null, 'SHOWROOM');
+            insert into "Collection" values ('c1', 'Oak', 'acme', 0), ('c2', 'Elm', 'acme', 0);
+            insert into "Product" (id, sku, name, description, "collectionId")
+            values ('p1', 's1', 'Oak chair', '', 'c1'), ('p2', 's2', 'Elm chair', '', 'c2');
+        """)
+        select(connection, "p1", MARCH)
+        select(connection, "p2", APRIL)
     return shared_database
 
 
@@ -89,23 +112,12 @@ def test_a_full_refresh_keeps_the_other_dates(database: DbtDatabase) -> None:
     assert snapshot_dates(database) == {MARCH: 2, APRIL: 2}
 
 
-def test_alignment_keeps_what_each_date_said(database: DbtDatabase) -> None:
-    database.reset("alignment")
-    with database.connect("raw_alignment") as connection:
-        connection.execute("""
-            insert into "Dealer" values ('d1', 'Corner Store', null, 'SHOWROOM');
-            insert into "Collection" values ('c1', 'Oak', 'acme', 0), ('c2', 'Elm', 'acme', 0);
-            insert into "Product" (id, sku, name, description, "collectionId")
-            values ('p1', 's1', 'Oak chair', '', 'c1'), ('p2', 's2', 'Elm chair', '', 'c2');
-        """)
-        select(connection, "p1", MARCH)
-    build(database, MARCH, models=ALIGNMENT)
-    with database.connect("raw_alignment") as connection:
-        select(connection, "p2", APRIL)
-    build(database, APRIL, models=ALIGNMENT)
-    build(database, MARCH - timedelta(1), "--full-refresh", models=ALIGNMENT)
+def test_alignment_keeps_what_each_date_said(furnished: DbtDatabase) -> None:
+    build(furnished, MARCH, models=ALIGNMENT)
+    build(furnished, APRIL, models=ALIGNMENT)
+    build(furnished, MARCH - timedelta(1), "--full-refresh", models=ALIGNMENT)
 
-    trends = database.rows(
+    trends = furnished.rows(
         "select as_of, collection_id, raw_trend, trend_base, carrying_dealer_count as carrying"
         " from fieldlab_alignment.collection_trend_history order by 1, 2"
     )
@@ -117,7 +129,7 @@ def test_alignment_keeps_what_each_date_said(database: DbtDatabase) -> None:
         (APRIL, "c1", Decimal("1.5"), Decimal("1.5"), 1),
         (APRIL, "c2", Decimal("1.5"), Decimal("1.5"), 1),
     ]
-    dealers = database.rows(
+    dealers = furnished.rows(
         "select as_of, dealer_id, score, alignment_score from fieldlab_alignment.dealer_influence_history order by 1"
     )
     assert [tuple(row.values()) for row in dealers] == [(MARCH, "d1", 0, 100), (APRIL, "d1", 0, 100)]
@@ -145,6 +157,63 @@ def select(connection: psycopg.Connection, product: str, day: date) -> None:
     connection.execute(
         """insert into "Selection" values (%s, 'd1', %s, 'SELECTED', 'eCat', %s)""", [product, product, day]
     )
+
+
+def test_backfill_fills_each_date_and_leaves_the_marts_as_of_theirs(
+    furnished: DbtDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.ops.backfill.open_dbt", lambda *_: nullcontext(furnished.dbt))
+    build(furnished, APRIL, models=(*ALIGNMENT, "+sku_trends"))
+
+    dates = [MARCH - timedelta(30), MARCH]
+    done = backfill(load_settings(), Warehouse(furnished.url), dates, ("alignment",))
+
+    assert done.dates == dates
+    assert done.rows == 2 * 2 + 1  # both collections on both dates, and the dealer once it is active
+    assert trend_dates(furnished) == [*dates, APRIL]
+    assert about(furnished) == {APRIL}
+    moved = furnished.rows("select change_30_days from fieldlab_alignment.influence_movements")
+    assert moved == [{"change_30_days": 0}]
+    assert furnished.rows("select job, outcome from fieldlab_ops.job_runs") == [
+        {"job": "backfill", "outcome": "succeeded"}
+    ]
+    assert furnished.rows("select 1 from information_schema.tables where table_schema = 'fieldlab_snapshots'") == []
+
+
+def test_a_backfill_that_fails_keeps_the_dates_before_and_the_marts_as_they_were(
+    furnished: DbtDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing:
+        """dbt, but it fails as of one date."""
+
+        def run(self, arguments: list[str], environment: Mapping[str, str], listen: Listener) -> DbtResult:
+            if environment["FIELDLAB_AS_OF"] == MARCH.isoformat():
+                return DbtResult(error="no space left")
+            return furnished.dbt.run(arguments, environment, listen)
+
+    monkeypatch.setattr("runner.ops.backfill.open_dbt", lambda *_: nullcontext(Failing()))
+    build(furnished, APRIL, models=(*ALIGNMENT, "+sku_trends"))
+
+    first, last = MARCH - timedelta(1), MARCH + timedelta(1)
+    with pytest.raises(FieldlabError, match="no space left") as failure:
+        backfill(load_settings(), Warehouse(furnished.url), [first, MARCH, last], ("alignment",))
+
+    assert f"--from {MARCH} --to {last}" in failure.value.hint
+    assert trend_dates(furnished) == [first, APRIL]
+    assert about(furnished) == {APRIL}
+
+
+def trend_dates(database: DbtDatabase) -> list[date]:
+    """The dates that the history of trends has."""
+    found = database.rows("select distinct as_of from fieldlab_alignment.collection_trend_history order by as_of")
+    return [row["as_of"] for row in found]
+
+
+def about(database: DbtDatabase) -> set[date]:
+    """The dates that alignment's marts are about."""
+    marts = ("dealer_influence", "dealer_alignment", "collection_trends", "trend_movements", "influence_movements")
+    found = database.rows(" union ".join(f"select as_of from fieldlab_alignment.{mart}" for mart in marts))
+    return {row["as_of"] for row in found}
 
 
 def buy(database: DbtDatabase, day: date, *, price: int, times: int = 3) -> None:

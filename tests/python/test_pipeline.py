@@ -20,7 +20,7 @@ from tiny_project import prepare_database, write_tiny_project
 from runner.database.warehouse import Warehouse, open_warehouse
 from runner.dbt.process import Dbt, DbtResult, open_dbt
 from runner.errors import FieldlabError
-from runner.ops.backfill import backfill_prices
+from runner.ops.backfill import backfill
 from runner.ops.lock import RunLock
 from runner.ops.pipeline import Request, RunReport, run_pipeline
 from runner.ops.runs import Published, Run
@@ -342,7 +342,7 @@ def test_what_dbt_builds_has_the_id_of_the_run_on_record(
         (str(report.run.run_id),)
     ]
 
-    backfill_prices(settings, warehouse, DAY, DAY + timedelta(days=1))
+    backfill(settings, warehouse, [DAY, DAY + timedelta(days=1)])
     jobs = query(
         warehouse,
         "select distinct job from fieldlab_procurement.price_snapshots"
@@ -356,8 +356,9 @@ def test_a_backfill_fills_each_day_once_and_keeps_newer_lines(
 ) -> None:
     run_jobs(settings, warehouse, "spending-metrics", as_of=DAY + timedelta(days=9))
     for _ in range(2):
-        done = backfill_prices(settings, warehouse, DAY, DAY + timedelta(days=2))
-        assert [day.day for day in done.days] == [31, 1, 2]
+        done = backfill(settings, warehouse, [DAY + timedelta(days=number) for number in range(3)])
+        assert [day.day for day in done.dates] == [31, 1, 2]
+        assert done.rows == 3 * 3
     found = query(
         warehouse, "select snapshot_date, count(*) from fieldlab_procurement.price_snapshots group by 1 order by 1"
     )
@@ -477,7 +478,7 @@ def test_a_run_without_anything_to_read_is_refused(settings: Settings, warehouse
     with pytest.raises(FieldlabError, match="raw_alignment has no alignment tables"):
         run_jobs(settings, warehouse, "alignment")
     with pytest.raises(FieldlabError, match="raw_procurement"):
-        backfill_prices(settings, warehouse, DAY, DAY)
+        backfill(settings, warehouse, [DAY])
     assert run_jobs(settings, warehouse, "cleanup-expired").outcome == "succeeded"
 
 
