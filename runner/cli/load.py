@@ -1,5 +1,7 @@
 """`fieldlab load`: files into source tables."""
 
+import codecs
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +14,19 @@ from runner.cli import console
 from runner.cli.options import example, wait_option
 from runner.cli.progress import progress_bar
 from runner.database.warehouse import open_warehouse
-from runner.load.loader import LoadedTable, load_folder
+from runner.load.loader import load_folder
 from runner.load.problems import LoadRefused
+from runner.load.readers import DELIMITERS, Dialect
+from runner.load.tables import LoadedTable
 from runner.ops.lock import RunLock
 from runner.settings import load_settings
+
+
+def _encoding(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    try:
+        return name and codecs.lookup(name).name
+    except LookupError:
+        raise click.BadParameter(f"{name} is no text encoding; Excel on Windows writes cp1252.") from None
 
 
 @click.command(
@@ -31,15 +42,38 @@ from runner.settings import load_settings
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write every problem to this CSV file; 20 are shown on the screen.",
 )
+@click.option(
+    "--delimiter",
+    metavar="NAME",
+    type=click.Choice([*DELIMITERS]),
+    help="What separates CSV fields (comma, semicolon, tab, bar) where the header does not tell.",
+)
+@click.option(
+    "--decimal", type=click.Choice([".", ","]), default=".", help="What CSV numbers have before the fraction."
+)
+@click.option("--encoding", metavar="NAME", callback=_encoding, help="Of CSV files that are not UTF-8, such as cp1252.")
+@click.option("--yes", is_flag=True, help="Load files that leave tables with less than half of their rows, or none.")
 @wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def load(folder: Path, append: bool, errors_file: Path | None, wait: int, as_json: bool) -> None:
+def load(
+    folder: Path,
+    *,
+    append: bool,
+    errors_file: Path | None,
+    delimiter: str | None,
+    decimal: str,
+    encoding: str | None,
+    yes: bool,
+    wait: int,
+    as_json: bool,
+) -> None:
     """Load a folder of CSV or parquet files into the source tables, all of it or nothing.
 
     The files are named like their tables (Dealer.csv, InvoiceItem.csv.gz, Product.parquet …). All rows of the domains
     that have files are replaced: alignment, procurement or both.
     """
     settings = load_settings()
+    dialect = Dialect(encoding, DELIMITERS[delimiter] if delimiter else None, decimal)
     began = time.monotonic()
     try:
         with (
@@ -48,19 +82,33 @@ def load(folder: Path, append: bool, errors_file: Path | None, wait: int, as_jso
             warehouse.connect() as connection,
             progress_bar(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()) as progress,
         ):
+
+            def may_shrink(tables: str) -> bool:
+                if yes or not sys.stdin.isatty():
+                    return yes
+                progress.stop()
+                console.log(f"The files hold far fewer rows than are there:\n{tables}")
+                return click.confirm("Load them?", err=True)
+
             task = progress.add_task("Opening", total=1.0)
             loaded = load_folder(
                 connection,
                 settings,
                 folder,
                 append=append,
+                dialect=dialect,
+                may_shrink=may_shrink,
                 errors_file=errors_file,
                 on_progress=lambda what, done: progress.update(task, description=what, completed=done),
             )
     except LoadRefused as refused:
         if as_json:
             problems = [asdict(problem) for problem in refused.problems]
-            console.echo_json({"loaded": False, "problem_count": refused.count, "problems": problems})
+            kinds = [
+                {"count": group.count, **asdict(group.first[0]), "problem": group.kind} for group in refused.groups
+            ]
+            result = {"loaded": False, "problem_count": refused.count, "kinds": kinds, "problems": problems}
+            console.echo_json(result)
         raise
     seconds = round(time.monotonic() - began, 1)
     if as_json:

@@ -77,7 +77,11 @@ def play(
         generate(folder, seed=seed, factor=factor, as_of=as_of)
     with _timed(seconds, "load"), warehouse.connect() as connection:
         loaded = load_folder(
-            connection, settings, folder, on_progress=lambda what, done: tell(f"Loading {done:.0%}: {what}")
+            connection,
+            settings,
+            folder,
+            may_shrink=lambda _tables: True,
+            on_progress=lambda what, done: tell(f"Loading {done:.0%}: {what}"),
         )
     tell("")
     with _timed(seconds, "history"):

@@ -251,7 +251,7 @@ def test_wrong_versions_are_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     original = metadata.version
 
     def version(name: str) -> str:
-        if name == "pyarrow":
+        if name == "duckdb":
             raise metadata.PackageNotFoundError(name)
         return "1.10.4" if name == "dbt-core" else original(name)
 
@@ -261,7 +261,7 @@ def test_wrong_versions_are_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(problems) == 3
     assert found(problems, "Python 3.10.2; fieldlab needs")
     assert found(problems, "dbt-core 1.10.4; fieldlab needs")
-    assert found(problems, "pyarrow>=20 is not installed")
+    assert found(problems, "duckdb<3,>=2 is not installed")
 
 
 def test_a_project_without_dbt_utils_is_a_problem(tmp_path: Path) -> None:

@@ -1,11 +1,19 @@
 """The source contract as tables."""
 
+import ast
+import os
+import re
+from pathlib import Path
+
 import psycopg
 import pytest
 
 from runner.database.sources import MADE_BY_FIELDLAB, create_source_tables
+from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS, source_tables, tables_of
 from runner.settings import load_settings
+
+PROJECT = Path(__file__).parents[2]
 
 
 def test_parents_come_before_the_tables_that_reference_them() -> None:
@@ -43,3 +51,42 @@ def test_the_tables_have_the_contracts_columns_and_are_marked_as_fieldlabs(
                 for table in tables_of(domain)
                 if with_optional or not table.optional
             )
+
+
+def source_columns_of(model: Path) -> tuple[str, dict[str, tuple[str, bool]]]:
+    """The source table that a staging model reads, and for each column its type and whether it is optional."""
+    text = re.sub(r"\s+", " ", model.read_text(encoding="utf-8"))
+    found = re.search(r"source_rows\( ?source\('\w+', '(\w+)'\), (.+?),? ?\) ?\}\}", text)
+    assert found, model
+    call = ast.parse(f"source_rows({found[2]})", mode="eval").body
+    assert isinstance(call, ast.Call)
+    given = {"required": call.args[0]} if call.args else {}
+    given |= {str(keyword.arg): keyword.value for keyword in call.keywords}
+    return found[1], {
+        name: (kind, argument == "optional")
+        for argument, columns in given.items()
+        for name, kind in ast.literal_eval(columns).items()
+    }
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_staging_models_read_the_contracts_columns(domain: str) -> None:
+    models = (PROJECT / "models" / "staging" / domain).glob("stg_*.sql")
+    assert dict(map(source_columns_of, models)) == {
+        table.name: {column.name: (column.type, column.optional) for column in table.columns}
+        for table in tables_of(domain)
+    }
+
+
+def test_a_changed_contract_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dbt_project.yml").write_text("name: fieldlab\n")
+    file = tmp_path / "models" / "staging" / "alignment" / "_alignment__sources.yml"
+    file.parent.mkdir(parents=True)
+    monkeypatch.setenv("FIELDLAB_PROJECT_DIR", str(tmp_path))
+    with pytest.raises(FieldlabError, match=r"_alignment__sources\.yml does not declare the source tables"):
+        tables_of("alignment")
+    text = (PROJECT / file.relative_to(tmp_path)).read_text(encoding="utf-8")
+    for number, name in enumerate(["Dealer", "Shop"]):
+        file.write_text(text.replace("- name: Dealer\n", f"- name: {name}\n"))
+        os.utime(file, ns=(number, number))
+        assert tables_of("alignment")[0].name == name
