@@ -25,7 +25,7 @@ from runner.alignment.rules import (
     judge,
     recommend,
 )
-from runner.cli.console import dumps
+from runner.as_json import dumps
 from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.ops import runs

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import logging
 import sys
 from typing import NoReturn
 
@@ -9,7 +10,7 @@ import click
 import psycopg
 
 from runner import __version__
-from runner.cli.console import say
+from runner.cli.console import LogHandler, say
 from runner.cli.options import example
 from runner.errors import FieldlabError
 
@@ -61,6 +62,9 @@ def main() -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 data not fit to publish, 4 another command that writes is under way.
     """
+    logger = logging.getLogger("runner")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [LogHandler()]
     try:
         sys.exit(cli.main(prog_name="fieldlab", standalone_mode=False))
     except click.Abort:

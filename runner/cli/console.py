@@ -1,16 +1,15 @@
 """Where output goes: results to stdout, log lines to stderr, progress only on a terminal."""
 
-import json
+import logging
 import re
 import sys
-from datetime import date, datetime
-from decimal import Decimal
 from typing import IO, Any
-from uuid import UUID
 
 import click
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType, RenderHook, RenderResult
 from rich.segment import Segment
+
+from runner.as_json import dumps
 
 # What a terminal may take for a command, or write from right to left; a line's end and a tab are harmless.
 _CONTROLS = sorted({*range(0x20), 0x7F, *range(0x80, 0xA0), 0x061C, *range(0x200E, 0x2010), *range(0x202A, 0x202F)})
@@ -73,6 +72,14 @@ def say(message: str, *, error: bool = False) -> None:
     click.echo(clean(message), err=error)
 
 
+class LogHandler(logging.Handler):
+    """Shows what the package logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record as a line."""
+        log(record.getMessage())
+
+
 def thousands(number: int | None) -> str:
     """12345 as 12,345; nothing for None."""
     return "" if number is None else f"{number:,}"
@@ -82,19 +89,3 @@ def echo_json(value: object) -> None:
     """Write a value to stdout as indented JSON; exact decimals become numbers, dates ISO 8601."""
     text = dumps(value, indent=2)
     click.echo(_UNQUOTED_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
-
-
-def dumps(value: object, indent: int | None = None) -> str:
-    """A value as JSON text."""
-    return json.dumps(value, indent=indent, ensure_ascii=False, default=json_default)
-
-
-def json_default(value: object) -> Any:
-    """Encode what `json` cannot: decimals as int or float, dates and times as ISO 8601, UUIDs as text."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"cannot write {type(value).__name__} as JSON")

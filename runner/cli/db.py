@@ -3,29 +3,20 @@
 import os
 import shlex
 import shutil
+import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import click
-from psycopg.conninfo import conninfo_to_dict
 
-from runner.cli.console import echo_json, log
-from runner.cli.options import example
+from runner.cli.console import echo_json, log, say
+from runner.cli.options import example, wait_option
+from runner.database import backup as backups
+from runner.database.backup import libpq_environment
 from runner.database.binaries import find_binaries
-from runner.database.warehouse import Warehouse, configured_warehouse, embedded_server
+from runner.database.warehouse import Warehouse, configured_warehouse, embedded_server, open_warehouse
+from runner.ops.lock import RunLock
 from runner.settings import load_settings
-
-LIBPQ_VARIABLES = {
-    "host": "PGHOST",
-    "port": "PGPORT",
-    "user": "PGUSER",
-    "password": "PGPASSWORD",
-    "dbname": "PGDATABASE",
-    "options": "PGOPTIONS",
-    "sslmode": "PGSSLMODE",
-    "sslrootcert": "PGSSLROOTCERT",
-    "sslcert": "PGSSLCERT",
-    "sslkey": "PGSSLKEY",
-}
 
 
 @click.group(epilog=example('fieldlab db psql -c "select * from fieldlab_alignment.dealer_influence limit 5"'))
@@ -163,7 +154,36 @@ def psql(arguments: tuple[str, ...]) -> None:
         warehouse = Warehouse(server.url())
     # An installed psql edits lines and remembers them; the one that comes with the server does not.
     program = shutil.which("psql") or str(find_binaries() / "psql")
-    parts = conninfo_to_dict(warehouse.url)
-    # In the environment, because command lines are seen by everybody on the machine.
-    variables = {variable: str(parts[name]) for name, variable in LIBPQ_VARIABLES.items() if parts.get(name)}
-    os.execve(program, [program, *arguments], {**os.environ, **variables})  # noqa: S606
+    os.execve(program, [program, *arguments], libpq_environment(warehouse.url))  # noqa: S606
+
+
+@db.command(
+    short_help="Write everything in the database to one file.",
+    epilog=example("fieldlab db backup fieldlab-2026-01-31.dump"),
+)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write everything in the database to FILE, which only you may read. It replaces FILE when it is whole."""
+    with open_warehouse(load_settings()) as warehouse:
+        size = backups.backup(warehouse, file)
+    say(f"{_size_in_words(size)} written to {file}.")
+
+
+@db.command(
+    short_help="Put a backup in place of what is there.",
+    epilog=example("fieldlab db restore fieldlab-2026-01-31.dump --yes"),
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask before what is there is replaced.")
+@wait_option()
+def restore(file: Path, yes: bool, wait: int) -> None:
+    """Put what FILE holds in place of what is there: all of it, or nothing when anything fails."""
+    settings = load_settings()
+    with open_warehouse(settings) as warehouse:
+        if not yes and not sys.stdin.isatty():
+            raise click.UsageError(f"This would replace what is in the {warehouse.place}; confirm it with --yes.")
+        if not yes:
+            click.confirm(f"Replace what is in the {warehouse.place}?", abort=True, err=True)
+        with RunLock(warehouse, settings, "restore", wait=wait):
+            backups.restore(warehouse, file)
+    say(f"{file} is restored.")

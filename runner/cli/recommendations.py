@@ -13,7 +13,8 @@ from typing import Any
 import click
 import psycopg
 
-from runner.cli.console import cell, dumps, echo_json, log, out, say
+from runner.as_json import dumps
+from runner.cli.console import cell, echo_json, log, out, say
 from runner.cli.options import example
 from runner.database.migrate import ensure
 from runner.database.warehouse import open_warehouse

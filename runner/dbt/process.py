@@ -5,6 +5,7 @@ takes a second or two; that happens there alone, once for any number of invocati
 """
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -19,11 +20,12 @@ from typing import IO, Any
 
 import psycopg
 
-from runner.cli import console
 from runner.database.warehouse import Warehouse, is_transient
 from runner.errors import FieldlabError
 from runner.ops.retry import PAUSES
 from runner.settings import Settings
+
+log = logging.getLogger(__name__)
 
 PROFILES_DIR = Path(__file__).parent / "profiles"
 WORKER = Path(__file__).parent / "worker.py"
@@ -154,7 +156,7 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
     try:
         yield Dbt(process, settings, warehouse)
     except KeyboardInterrupt:
-        console.log("Stopping dbt …")  # it may be parsing, and hear of it seconds later
+        log.info("Stopping dbt …")  # it may be parsing, and hear of it seconds later
         raise
     finally:
         _stop(process)
@@ -222,7 +224,7 @@ class Dbt:
         for pause in PAUSES:
             if not result.transient:
                 break
-            console.log(f"The database does not answer dbt; again in {pause:g} s. {result.explain()[0]}")
+            log.info(f"The database does not answer dbt; again in {pause:g} s. {result.explain()[0]}")
             time.sleep(pause)
             self._warehouse.wake()
             result = result.followed_by(self.invoke(["retry"] if result.nodes else arguments, environment, listen))

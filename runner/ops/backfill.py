@@ -4,6 +4,7 @@ What the histories read is built once; then each date is one small dbt run in th
 replaces its own rows alone, and each mart has them whole or not at all, so a backfill can be stopped and repeated.
 """
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +14,6 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
-from runner.cli import console
 from runner.cli.progress import dbt_progress, progress_bar
 from runner.database import migrate
 from runner.database.sources import FOUND, find_absence
@@ -27,6 +27,8 @@ from runner.ops.pipeline import TimeLimitError, explain, stoppable, time_limit
 from runner.ops.retry import patiently
 from runner.ops.runs import Finished, Run
 from runner.settings import Settings
+
+log = logging.getLogger(__name__)
 
 COMMAND = "backfill"
 
@@ -181,7 +183,7 @@ def _work(plan: _Plan, done: Backfill, lock: RunLock) -> None:
 def _fill(plan: _Plan, dbt: Dbt, done: Backfill, lock: RunLock) -> None:
     # The lines must not lose what is newer than the dates; the histories cut their own windows.
     lines_as_of = max([done.asked[-1], *(about for about in plan.histories.values() if about is not None)])
-    console.log(f"dbt builds what the histories read, as of {lines_as_of}.")
+    log.info(f"dbt builds what the histories read, as of {lines_as_of}.")
     once: list[str] = []
     each_date: list[str] = []
     for history in plan.histories:

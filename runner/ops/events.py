@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from runner.cli.console import json_default
+from runner.as_json import json_default
 
 CHANNEL = "fieldlab"
 LARGEST_PAYLOAD = 7_999  # bytes; PostgreSQL refuses 8,000

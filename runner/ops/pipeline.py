@@ -9,6 +9,7 @@ When something goes wrong:
 - the run ends as failed each time, and says what failed.
 """
 
+import logging
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,6 @@ from typing import Any, NoReturn
 import psycopg
 from psycopg import sql
 
-from runner.cli import console
 from runner.cli.progress import dbt_progress
 from runner.database import migrate
 from runner.database.sources import Absence, find_absence
@@ -41,6 +41,8 @@ from runner.ops.shrink import PUBLISHING_JOBS, Counts, count_sources, merged, sh
 from runner.rules.registry import RULES
 from runner.rules.seed import check_seed_file
 from runner.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -286,7 +288,7 @@ class _Work:
         names = [job.name for job in self.active if job.domain and job.name not in self.ends]
         if not names:
             return
-        console.log(f"dbt builds {', '.join(names)} as of {self.run.as_of}.")
+        log.info(f"dbt builds {', '.join(names)} as of {self.run.as_of}.")
 
         with dbt_progress() as listen, open_dbt(self.settings, self.warehouse) as dbt:
             snapshots = self.request.snapshots or self.run.as_of >= today(self.settings)
@@ -300,7 +302,7 @@ class _Work:
                 self.failed_tests = self._tests_failed(manifest)
         for node in self.built.nodes:
             if node.status == "warn":
-                console.log(f"Warning: {node.explain()}")
+                log.info(f"Warning: {node.explain()}")
         if self.built.error:
             self._fault(self.built.error)
         for node in self.built.failures:
@@ -452,7 +454,7 @@ class _Work:
     def _publish(self, job: Job) -> None:
         publisher = PUBLISHERS[job.name]
         if job.domain:
-            console.log(f"The rules of {job.name} decide what to publish.")
+            log.info(f"The rules of {job.name} decide what to publish.")
         begun = time.monotonic()
 
         def work() -> Published:

@@ -1,14 +1,16 @@
 """A fault of the connection or the server that may be gone in a moment is tried again, up to three times."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 import psycopg
 
-from runner.cli import console
 from runner.database.warehouse import is_transient
 from runner.errors import FieldlabError
+
+log = logging.getLogger(__name__)
 
 PAUSES = (2.0, 4.0, 8.0)
 """Seconds to wait before each new try."""
@@ -31,6 +33,6 @@ def patiently(work: Callable[[], T]) -> T:
         except (psycopg.Error, FieldlabError) as error:
             if not is_transient(error):
                 raise
-            console.log(f"The database does not answer ({str(error).strip().splitlines()[0]}); again in {pause:g} s.")
+            log.info(f"The database does not answer ({str(error).strip().splitlines()[0]}); again in {pause:g} s.")
             time.sleep(pause)
     return work()

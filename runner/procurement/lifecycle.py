@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from runner.cli.console import dumps
+from runner.as_json import dumps
 from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.ops import events, runs

@@ -121,6 +121,38 @@ def test_a_server_that_does_not_answer_is_an_error(fieldlab: Fieldlab) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_backup_is_put_back_whole_or_not_at_all(fieldlab: Fieldlab, tmp_path: Path) -> None:
+    def sql(text: str) -> str:
+        return fieldlab("db", "psql", "-Atc", text, PATH="").stdout.strip()
+
+    assert fieldlab("db", "start").returncode == 0
+    sql("create schema fieldlab_ops; create table fieldlab_ops.decisions as select 'APPLIED' as status")
+    file = tmp_path / "night.dump"
+    written = fieldlab("db", "backup", str(file))
+    assert written.returncode == 0, written.stderr
+    assert file.stat().st_mode & 0o077 == 0
+    sql("drop schema fieldlab_ops cascade; create table public.later ()")
+
+    asked = fieldlab("db", "restore", str(file))
+    assert (asked.returncode, sql("select to_regnamespace('fieldlab_ops')")) == (2, "")
+    assert "--yes" in asked.stderr
+    restored = fieldlab("db", "restore", str(file), "--yes")
+    assert restored.returncode == 0, restored.stderr
+    assert sql("select status from fieldlab_ops.decisions") == "APPLIED"
+
+    sql("update fieldlab_ops.decisions set status = 'DISMISSED'; create view v as select * from fieldlab_ops.decisions")
+    refused = fieldlab("db", "restore", str(file), "--yes")
+    assert refused.returncode == 1
+    assert "Nothing was restored" in refused.stderr
+    assert sql("select status from fieldlab_ops.decisions") == "DISMISSED"
+
+    half = fieldlab("db", "backup", str(tmp_path / "no such folder" / "x"))
+    assert half.returncode == 1
+    assert "Traceback" not in half.stderr
+    (tmp_path / "no.dump").write_text("not a backup", encoding="utf-8")
+    assert fieldlab("db", "restore", str(tmp_path / "no.dump"), "--yes").returncode == 1
+
+
 def test_wrong_usage_is_exit_code_two(fieldlab: Fieldlab) -> None:
     assert fieldlab("db", "restart").returncode == 2
     assert fieldlab("db", "stop", "--quickly").returncode == 2

