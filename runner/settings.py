@@ -78,6 +78,11 @@ class Settings:
         return ZoneInfo(self.variables.get("timezone", "UTC"))
 
     @property
+    def currency(self) -> str:
+        """The ISO code that amounts are shown with; empty for none."""
+        return self.variables.get("currency") or ""
+
+    @property
     def lock_timeout(self) -> str:
         """How long a statement waits for a lock that others hold, as PostgreSQL writes it."""
         return f"{self.variable('lock_timeout')}s"
@@ -117,7 +122,7 @@ def _read_project(file: Path) -> tuple[object, Mapping[Any, Any]]:
     """
     try:
         project = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # such as text that is not UTF-8, or a number of 5,000 digits
         raise FieldlabError(f"{file} is not valid YAML: {error}", "Correct it; `dbt parse` checks it too.") from error
     variables: object = (project.get("vars") or {}) if isinstance(project, Mapping) else None
     if not isinstance(variables, Mapping):

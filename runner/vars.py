@@ -120,4 +120,5 @@ def _in_words(limits: Limits) -> str:
 
 
 def _shown(value: object) -> str:
-    return json.dumps(value, default=str, ensure_ascii=False)
+    """A value as it would be written in the file, or nearly so."""
+    return json.dumps(value, ensure_ascii=False) if value is None or isinstance(value, str | bool) else str(value)

@@ -19,7 +19,7 @@ class Words:
     """Writes values as a person would.
 
     Attributes:
-        currency: The sign before an amount, from the dbt var `currency_sign`; empty for none.
+        currency: The ISO code before an amount, from the dbt var `currency`; empty for none.
     """
 
     currency: str = ""
@@ -43,7 +43,7 @@ class Words:
 
     def _money(self, value: Decimal, places: int) -> str:
         sign = "-" if value < 0 else ""
-        return f"{sign}{self.currency}{abs(value):,.{places}f}"
+        return f"{self.currency} {sign}{abs(value):,.{places}f}".lstrip()
 
 
 def quantity(value: Decimal | Fraction) -> str:

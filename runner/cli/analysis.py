@@ -141,4 +141,4 @@ def _period_json(period: Period, as_of: date | None) -> dict[str, Any]:
 
 
 def _words(settings: Settings) -> Words:
-    return Words(str(settings.variables.get("currency_sign") or ""))
+    return Words(settings.currency)

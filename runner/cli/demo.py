@@ -81,7 +81,7 @@ def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: 
     if as_json:
         console.echo_json(_summary_json(played, summary, commands))
         return
-    words = Words(str(settings.variables.get("currency_sign") or ""))
+    words = Words(settings.currency)
     out = console.out()
     out.print(render(played, summary, words), width=min(out.width, WIDTH))
     remark = "FIELDLAB_DATABASE_URL has to stay set." if os.environ.get("FIELDLAB_DATABASE_URL") else ""

@@ -46,7 +46,7 @@ class Desk:
     @property
     def words(self) -> Words:
         """How money is written."""
-        return Words(str(self.settings.variables.get("currency_sign") or ""))
+        return Words(self.settings.currency)
 
 
 @contextmanager

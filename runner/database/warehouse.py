@@ -215,9 +215,10 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
     if configured:
         yield configured
         return
+    lock_timeout = settings.lock_timeout  # asked first, so that a wrong var is refused before the server starts
     server = embedded_server(settings)
     with server.use() as url:
-        yield Warehouse(url, settings.target_schema, settings.threads, EMBEDDED, server, settings.lock_timeout)
+        yield Warehouse(url, settings.target_schema, settings.threads, EMBEDDED, server, lock_timeout)
 
 
 def configured_warehouse(settings: Settings) -> Warehouse | None:

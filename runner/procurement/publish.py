@@ -47,7 +47,7 @@ def find_recommendations(
         The findings; a rule that failed is in `failures`, and what other rules found is there all the same.
     """
     price_window_days = int(settings.variable("price_window_days"))
-    words = Words(str(settings.variables.get("currency_sign") or ""))
+    words = Words(settings.currency)
     found: list[Finding] = []
     counts: dict[str, int] = {}
     failures: dict[str, str] = {}

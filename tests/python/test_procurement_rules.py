@@ -130,10 +130,11 @@ def test_prices_are_as_fine_and_estimates_as_coarse_as_they_should_be(value: str
     assert Words().roughly(Decimal(value)) == about
 
 
-def test_the_currency_sign_is_a_setting() -> None:
-    (finding,) = decide(cheaper_vendor, offer(), currency="$")
-    assert "about $200 a year" in finding.description
-    assert "$9.50" in finding.description
+def test_amounts_are_shown_in_the_currency_that_is_set() -> None:
+    (finding,) = decide(cheaper_vendor, offer(), currency="EUR")
+    assert "about EUR 200 a year" in finding.description
+    assert "EUR 9.50" in finding.description
+    assert Words("EUR").amount(Decimal("-1204.5")) == "EUR -1,204.50"
 
 
 def opportunity(**changes: Any) -> dict[str, Any]:

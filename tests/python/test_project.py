@@ -58,6 +58,16 @@ def test_unit_tests_pass_whatever_the_vars_are(built: Built) -> None:
     assert {node.status for node in result.nodes if node.kind == "unit_test"} == {"pass"}
 
 
+def test_plain_dbt_refuses_wrong_vars_by_name_before_it_builds(built: Built) -> None:
+    other_kinds = {"timezone": "Mars/Olympus", "staging_materialized": "tabel", "price_window_days": None}
+    wrong = {**dict.fromkeys(changed_vars(), -1), **other_kinds}
+    result = built.database.dbt.invoke(["run", "--vars", json.dumps(wrong)], {"FIELDLAB_AS_OF": AS_OF.isoformat()})
+    (said,) = result.explain()
+    assert "The var price_window_days is null; it must be a whole number from 1 to 36500." in said
+    assert [name for name in wrong if f"The var {name} is {json.dumps(wrong[name])};" not in said] == []
+    assert {node.status for node in result.nodes if node.kind == "model"} <= {"skipped"}
+
+
 def test_every_model_source_and_macro_is_described(built: Built) -> None:
     described = [*relations(built), *built.manifest["sources"].values()]
     own_macros = [macro for macro in built.manifest["macros"].values() if macro["package_name"] == "fieldlab"]
