@@ -7,7 +7,6 @@ replaces its own rows alone, and each mart has them whole or not at all, so a ba
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -175,8 +174,11 @@ def _work(plan: _Plan, done: Backfill, lock: RunLock) -> None:
             _fill(plan, dbt, done, lock)
             _rebuild(plan, dbt)
     except (FieldlabError, psycopg.Error, KeyboardInterrupt):
-        with suppress(FieldlabError, psycopg.Error), open_dbt(plan.settings, plan.warehouse) as dbt:
-            _rebuild(plan, dbt)
+        try:
+            with open_dbt(plan.settings, plan.warehouse) as dbt:
+                _rebuild(plan, dbt)
+        except (FieldlabError, psycopg.Error) as error:
+            console.log(f"The marts are not as of their own date again: {error} `fieldlab run` builds them.")
         raise
 
 
@@ -204,11 +206,10 @@ def _fill(plan: _Plan, dbt: Dbt, done: Backfill, lock: RunLock) -> None:
 
 def _rebuild(plan: _Plan, dbt: Dbt) -> None:
     """Build what a backfill changed besides the histories, as of the date each domain's marts are about."""
-    for history, about in plan.histories.items():
-        if about is None:
-            continue
-        selection = [f"+{mart}" if history.parents_too else mart for mart in history.movements]
-        _run(plan, dbt, ["run", "--select", *selection, "--exclude", "stg_*", *history.models], about)
+    for about in {found for found in plan.histories.values() if found is not None}:
+        histories = [history for history, found in plan.histories.items() if found == about]
+        selection = [f"+{mart}" if history.parents_too else mart for history in histories for mart in history.movements]
+        _run(plan, dbt, ["run", "--select", *selection, "--exclude", "stg_*", *plan.models], about)
 
 
 def _run(plan: _Plan, dbt: Dbt, arguments: list[str], as_of: date, listen: Listener = ignore) -> int:

@@ -71,6 +71,7 @@ def examine(as_of: date | None = None) -> Iterator[Check]:
             for domain in DOMAINS:
                 yield from check_sources(connection, settings, domain, as_of)
             yield from check_history(connection, settings)
+            yield from check_old_snapshots(connection, settings)
     except FieldlabError as error:
         yield Check(area, PROBLEM, str(error), error.hint)
     except psycopg.Error as error:
@@ -332,6 +333,16 @@ def check_history(connection: psycopg.Connection, settings: Settings) -> Iterato
         yield Check("history", PROBLEM, message, "Update fieldlab.")
 
 
+def check_old_snapshots(connection: psycopg.Connection, settings: Settings) -> Iterator[Check]:
+    """Names the snapshot tables in which history was kept before there were history marts."""
+    schema = settings.schema("snapshots")
+    names = ["dealer_influence_history", "collection_trend_history", "item_price_history"]
+    left = [name for (name,) in connection.execute(OLD_SNAPSHOTS, [schema, names])]
+    if left:
+        message = f"{schema} has tables of the history kept before the history marts: {', '.join(left)}"
+        yield Check("history", NOTE, message, "Nothing reads them any more; they can be dropped.")
+
+
 DATABASE_PERMISSIONS = """
     select
         current_database(),
@@ -369,6 +380,15 @@ COLUMNS = """
         and relation.relkind in ('r', 'p', 'v', 'm', 'f')
         and attribute.attnum > 0
         and not attribute.attisdropped
+"""
+
+OLD_SNAPSHOTS = """
+    select relation.relname
+    from pg_catalog.pg_class as relation
+    inner join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    inner join pg_catalog.pg_attribute as attribute on attribute.attrelid = relation.oid
+    where namespace.nspname = %s and relation.relname = any(%s) and attribute.attname = 'last_seen_on'
+    order by relation.relname
 """
 
 UNKNOWN_VALUES = """

@@ -15,7 +15,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from runner.demo import AS_OF, alignment, kitchen
+from runner.demo import AS_OF, alignment, kitchen, trade
+from runner.demo.play import month_ends_before
 from runner.rules.registry import PROCUREMENT_RULES
 
 ITEMS = {item.name: number for number, item in enumerate(kitchen.ITEMS, 1)}
@@ -108,6 +109,34 @@ def test_every_vendor_and_dealer_of_the_demo_has_a_report(played: Played) -> Non
     assert len(reports) == 4
     assert sorted(bases.values()) == ["actual", "displays", "displays", "displays"]
     assert bases["marlowe-and-finch"] == "actual"
+
+
+def test_something_of_every_kind_rose_and_something_fell(played: Played) -> None:
+    moved = {(move["kind"], move["movement"]): move["name"] for move in reversed(played.summary["movements"])}
+    assert {movement for _, movement in moved} == {"RISING", "FALLING"}
+    assert len(moved) == 6
+    assert moved["collections", "FALLING"] == "Halcyon"
+    rising = {move["name"] for move in played.summary["movements"] if move["kind"] == "collections"}
+    assert rising >= {name for brand in trade.BRANDS for name in brand.rising}
+
+
+def test_a_year_of_month_ends_is_in_every_history(played: Played) -> None:
+    dates = [*month_ends_before(AS_OF), AS_OF]
+    assert len(dates) == 12
+    with psycopg.connect(played.url) as connection:
+        for history in (
+            "fieldlab_alignment.dealer_influence_history",
+            "fieldlab_alignment.collection_trend_history",
+            "fieldlab_procurement.item_price_history",
+            "fieldlab_procurement.price_snapshots",
+        ):
+            found = connection.execute(f"select distinct as_of from {history} order by as_of").fetchall()  # type: ignore[arg-type]
+            assert [day for (day,) in found] == dates
+        ((selections, versions),) = connection.execute(
+            'select (select count(*) from raw_alignment."Selection"), count(*)'
+            " from fieldlab_snapshots.selections_snapshot"
+        ).fetchall()
+    assert selections == versions
 
 
 def test_branches_that_pay_more_are_told_to_switch(played: Played) -> None:

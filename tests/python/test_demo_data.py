@@ -430,6 +430,20 @@ def sale_days(demo: Demo, vendor: str) -> list[str]:
     return [row["soldAt"][:10] for row in demo.tables["DealerSale"] if owner[home[row["productId"]]] == vendor]
 
 
+def test_a_collection_is_out_of_favour_and_others_are_the_talk_of_the_day(demo: Demo) -> None:
+    collection_of = {row["id"]: row["collectionId"] for row in demo.tables["Product"]}
+    share_of_month: dict[str, list[bool]] = defaultdict(list)
+    for row in demo.tables["Selection"]:
+        age = (AS_OF - date.fromisoformat(row["createdAt"][:10])).days
+        if age >= 0:
+            share_of_month[collection_of[row["productId"]]].append(age < 30)
+    shares = {collection: mean(recent) for collection, recent in share_of_month.items() if len(recent) >= 100}
+    strongest = sorted(shares, key=lambda collection: -shares[collection])
+    rising = {f"{brand.slug}-{alignment.slug(name)}" for brand in trade.BRANDS for name in brand.rising}
+    assert set(strongest[: len(rising)]) == rising
+    assert shares["marlowe-and-finch-halcyon"] == 0
+
+
 def test_brands_with_recent_with_old_and_without_sales(demo: Demo) -> None:
     recent, old, never = (sale_days(demo, brand.slug) for brand in trade.BRANDS[:3])
     a_year_ago = str(AS_OF - timedelta(days=364))

@@ -196,6 +196,16 @@ def reader_url(application: Application, monkeypatch: pytest.MonkeyPatch) -> str
     return url
 
 
+def test_tables_of_the_former_history_are_named(application: Application) -> None:
+    application.execute(
+        "create schema fieldlab_snapshots",
+        "create table fieldlab_snapshots.item_price_history (item_id integer, last_seen_on date)",
+        "create table fieldlab_snapshots.items_snapshot (item_id integer)",
+    )
+    message = "fieldlab_snapshots has tables of the history kept before the history marts: item_price_history"
+    assert message in application.checks(NOTE)
+
+
 def test_missing_permissions_are_problems_with_the_grant_that_helps(application: Application, reader_url: str) -> None:
     database = str(conninfo_to_dict(reader_url)["dbname"])
     application.execute(f'revoke temporary on database "{database}" from public')

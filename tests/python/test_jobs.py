@@ -1,6 +1,7 @@
 """The jobs, their dbt selectors, and which nodes belong to each."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +128,15 @@ def test_time_limits_and_names_are_those_agreed_with_operations() -> None:
 
 
 def test_several_jobs_are_one_build_without_unit_tests() -> None:
-    arguments = build_arguments(["alignment", "anomalies"], full_refresh=True)
+    arguments = build_arguments(["alignment", "anomalies"], full_refresh=True, snapshots=True)
     assert arguments[:4] == ["build", "--select", "+tag:alignment", "+tag:anomalies"]
     assert "--selector" not in arguments
     assert arguments[-1] == "--full-refresh"
     assert arguments[arguments.index("--exclude-resource-type") + 1] == "unit_test"
+
+
+def test_a_run_of_the_past_leaves_out_what_keeps_the_present() -> None:
+    arguments = build_arguments(["alignment"], full_refresh=False, snapshots=False)
+    excluded = [following for flag, following in pairwise(arguments) if flag == "--exclude-resource-type"]
+    assert excluded == ["unit_test", "snapshot"]
+    assert "snapshot" not in build_arguments(["alignment"], full_refresh=False, snapshots=True)

@@ -29,6 +29,8 @@ def invoke(*arguments: str) -> Result:
         (["run", "--job", "anomalies", "--vendor", "v"], "--vendor"),
         (["backfill", "--from", "2025-02-02", "--to", "2025-02-01"], "lies after"),
         (["backfill", "--from", "2025-02-02"], "--to"),
+        (["backfill", "--from", "2025-02-02", "--to", "2025-02-02", "--every", "0"], "--every"),
+        (["backfill", "--from", "2025-02-02", "--to", "2025-02-02", "--job", "anomalies"], "alignment"),
         (["jobs", "--limit", "0"], "limit"),
     ],
 )
