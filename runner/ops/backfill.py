@@ -178,7 +178,7 @@ def _work(plan: _Plan, done: Backfill, lock: RunLock) -> None:
             with open_dbt(plan.settings, plan.warehouse) as dbt:
                 _rebuild(plan, dbt)
         except (FieldlabError, psycopg.Error) as error:
-            console.log(f"The marts are not as of their own date again: {error} `fieldlab run` builds them.")
+            log.warning(f"The marts are not as of their own date again: {error} `fieldlab run` builds them.")
         raise
 
 
