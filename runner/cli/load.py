@@ -37,10 +37,11 @@ def _encoding(_context: click.Context, _option: click.Parameter, name: str | Non
 @click.option("--append", is_flag=True, help="Add rows by id, newer rows win, instead of replacing all rows.")
 @click.option(
     "--errors",
+    "--errors-file",
     "errors_file",
     metavar="FILE",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write every problem to this CSV file; 20 are shown on the screen.",
+    help="Write every single problem to this CSV file; the screen shows them by column and kind.",
 )
 @click.option(
     "--delimiter",

@@ -167,17 +167,15 @@ class _Context(NamedTuple):
 
 def _read(context: _Context, file: OpenedFile) -> None:
     """Make the file's table: its values, and the texts of rows in which something is none. Blank rows are left out."""
-    names = [column.name if column else f"nameless {number}" for number, column in enumerate(file.columns, 1)]
-    texts = ", ".join(f"{text} as {quoted(name)}" for text, name in zip(file.texts, names, strict=True))
-    values, valid = [], []
-    for name, column in zip(names, file.columns, strict=True):
-        given = f"given.{quoted(name)}"
-        is_valid = _is_valid(file.table, column, given, context.decimal)
-        valid.append(is_valid)
-        if column:
-            value = _value(column, _text(column, given), context.decimal)
-            values.append(f"{f'case when {is_valid} then {value} end'} as {quoted(name)}")
-    listed = ", ".join(f"given.{quoted(name)}" for name in names)
+    texts = ", ".join(f"{text} as {quoted(name)}" for text, name in zip(file.texts, file.names, strict=True))
+    given = [f"given.{quoted(name)}" for name in file.names]
+    valid = [_is_valid(file.table, *pair, context.decimal) for pair in zip(file.columns, given, strict=True)]
+    values = [
+        f"case when {is_valid} then {_value(column, _text(column, text), context.decimal)} end as {quoted(column.name)}"
+        for column, text, is_valid in zip(file.columns, given, valid, strict=True)
+        if column
+    ]
+    listed = ", ".join(given)
     line = "cast(line as bigint) as line, " if file.has_lines else ""
     context.connection.execute(
         f"create or replace table {quoted(file.table.name)} as"

@@ -11,17 +11,25 @@ HEAD = """# What fieldlab reads
 
 The applications' own tables, as their ORM made them: PascalCase tables, camelCase columns, quoted. In place they are
 read from the schemas that the vars `alignment_source_schema` and `procurement_source_schema` name. From files they come
-with `fieldlab load`: one file per table, named after it, `.csv`, `.csv.gz` or `.parquet`.
+with `fieldlab load`: one file per table, named after it, `.csv`, `.csv.gz` or `.parquet`; a folder of parquet parts
+counts as one file.
 
 One of the two databases is enough. *Optional* columns and tables may be absent; a missing column counts as null.
 
-In CSV files: UTF-8, RFC 4180, a header row with the columns in any order, camelCase or snake_case. Timestamps are
-ISO 8601 with `T` or a space, fraction and zone optional; none is UTC, and a date alone is midnight. Booleans are
-true/false, t/f or 1/0. An empty field is null, or the empty text where the column is a text that must be there; `NULL`
-and `NA` are texts.
+In CSV files:
 
-This page is written by `python -m runner.load.contract_page` from the
-`_<domain>__sources.yml` of models/staging, which the loader reads too.
+- A header row names the columns in any order; case, blanks and `_` make no difference: `vendorId`, `vendor_id`,
+  `Vendor Id`.
+- Fields are separated by commas, semicolons, tabs or bars, as in the header, and quoted as RFC 4180 has it. The text is
+  UTF-8, or UTF-16 that begins with its mark; `--encoding cp1252` reads what Excel on Windows saves as plain CSV.
+- Numbers have a decimal point, or a comma with `--decimal ,`. `1.0` is a whole number.
+- Timestamps are ISO 8601 with `T` or a space, fraction and zone optional; none is UTC, and a date alone is midnight.
+- Booleans are true/false, t/f or 1/0.
+- An empty field is null, or the empty text where the column is a text that must be there; `NULL` and `NA` are texts.
+  Rows without any value are passed over.
+
+This page is written by `python -m runner.load.contract_page` from the `_<domain>__sources.yml` of models/staging, which
+the loader reads too.
 """
 
 

@@ -90,6 +90,11 @@ class OpenedFile:
     has_lines: bool = False
 
     @property
+    def names(self) -> list[str]:
+        """The columns' names in DuckDB."""
+        return [column.name if column else f"nameless {number}" for number, column in enumerate(self.columns, 1)]
+
+    @property
     def named_columns(self) -> tuple[Column, ...]:
         """The columns with names, which are those with values."""
         return tuple(column for column in self.columns if column)
@@ -165,11 +170,9 @@ def _open_csv(source: SourceFile, dialect: Dialect, scratch: Path) -> OpenedFile
     def names_known(fields: Sequence[str]) -> int:
         return sum(column is not None for column in match_header("", source.table, fields, None)[0])
 
-    records = max(
-        (_first_records(sample, delimiter) for delimiter in candidates),
-        key=lambda found: max((names_known(fields) for _, fields in found), default=0),
-    )
-    delimiter = next(one for one in candidates if _first_records(sample, one) == records)
+    records_by = {delimiter: _first_records(sample, delimiter) for delimiter in candidates}
+    delimiter = max(records_by, key=lambda one: max((names_known(fields) for _, fields in records_by[one]), default=0))
+    records = records_by[delimiter]
     filled = [number for number, (_, fields) in enumerate(records) if any(fields)][bool(asked) :]
     if not filled:
         raise Unreadable(1, "", "", "the file is empty", "a header row with the column names")
@@ -181,12 +184,9 @@ def _open_csv(source: SourceFile, dialect: Dialect, scratch: Path) -> OpenedFile
             raise Unreadable(line, "", header[0], "is above the header", f"taken out: the header is on line {below[0]}")
     if problems:
         return problems
-    names = [column.name if column else f"nameless {number}" for number, column in enumerate(columns, 1)]
-    skipped = filled[0] + 1
-    relation = _read_csv(plain, names, delimiter, skipped)
-    return OpenedFile(
-        source.name, source.table, columns, tuple(map(quoted, names)), relation, plain, delimiter, skipped
-    )
+    opened = OpenedFile(source.name, source.table, columns, (), "", plain, delimiter, header_records=filled[0] + 1)
+    texts = tuple(map(quoted, opened.names))
+    return replace(opened, texts=texts, relation=_read_csv(plain, opened.names, delimiter, opened.header_records))
 
 
 def _first_records(sample: str, delimiter: str) -> list[tuple[int, list[str]]]:
@@ -269,12 +269,9 @@ def with_lines(file: OpenedFile, scratch: Path) -> tuple[OpenedFile, str]:
                 malformed.writerow((line, *record.args))
             else:
                 rows.writerow((line, *record))
-    names = [quoted_name[1:-1] for quoted_name in file.texts]
-    relation = _read_csv(good, ["line", *names], ",", 1)
-    return (
-        replace(file, relation=relation, has_lines=True),
-        _read_csv(bad, ["line", "column_name", "value", "problem", "expected"], ",", 1),
-    )
+    relation = _read_csv(good, ["line", *file.names], ",", 1)
+    malformed_records = _read_csv(bad, ["line", "column_name", "value", "problem", "expected"], ",", 1)
+    return replace(file, relation=relation, has_lines=True), malformed_records
 
 
 def _strict_records(text: TextIO, file: OpenedFile) -> Iterator[tuple[int, list[str] | Unreadable]]:
