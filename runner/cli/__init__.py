@@ -21,6 +21,8 @@ COMMANDS = {
     "run": "runner.cli.run:run",
     "backfill": "runner.cli.run:backfill",
     "report": "runner.cli.report:report",
+    "similar": "runner.cli.similar:similar",
+    "backtest": "runner.cli.backtest:backtest",
     "recommendations": "runner.cli.recommendations:recommendations",
     "spending": "runner.cli.analysis:spending",
     "prices": "runner.cli.analysis:prices",

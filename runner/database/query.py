@@ -6,11 +6,11 @@ from psycopg import sql
 
 from runner.settings import Settings
 
-PARTS = ("staging", "alignment", "procurement", "ops")
+PARTS = ("staging", "alignment", "procurement", "snapshots", "ops")
 
 
 def query(settings: Settings, statement: LiteralString, **parts: sql.Composable) -> sql.Composed:
-    """A statement with `{ops}`, `{alignment}`, `{procurement}` and `{staging}` as the schemas they are here.
+    """A statement with `{ops}`, `{alignment}`, `{staging}` and the other `PARTS` as the schemas they are here.
 
     Args:
         settings: Names the schemas.

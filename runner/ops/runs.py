@@ -107,6 +107,25 @@ def begin(
         )
 
 
+def record(
+    connection: psycopg.Connection, settings: Settings, run: Run, command: str, details: Mapping[str, Any]
+) -> None:
+    """Write the row of a run that has ended well and took no run lock."""
+    connection.execute(
+        query(settings, _RECORD),
+        {
+            "run_id": run.run_id,
+            "job": command,
+            "as_of": run.as_of,
+            "explicit_as_of": run.explicit_as_of,
+            "started_at": run.started_at,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "details": Jsonb(dict(details)),
+        },
+    )
+
+
 def finish(connection: psycopg.Connection, settings: Settings, run: Run, job: str, end: Finished) -> None:
     """Write how a run (by its command) or one of its jobs ended."""
     connection.execute(
@@ -188,6 +207,16 @@ _BEGIN = """
     values (
         %(run_id)s, %(kind)s, %(job)s, %(as_of)s, %(explicit_as_of)s, %(vendor_id)s, %(full_refresh)s,
         %(started_at)s, 'running', %(host)s, %(pid)s
+    )
+"""
+
+_RECORD = """
+    insert into {ops}.job_runs (
+        run_id, kind, job, as_of, explicit_as_of, started_at, finished_at, seconds, outcome, host, pid, details
+    )
+    values (
+        %(run_id)s, 'run', %(job)s, %(as_of)s, %(explicit_as_of)s, %(started_at)s, clock_timestamp(),
+        extract(epoch from clock_timestamp() - %(started_at)s), 'succeeded', %(host)s, %(pid)s, %(details)s
     )
 """
 
