@@ -76,7 +76,8 @@ capped as (
     from measured
 ),
 
--- The weighted mean of the three shares over one common denominator, so that only the end result is divided.
+-- The weighted mean of the three shares over one common denominator, so that only the end result is divided. The
+-- weights count as shares of their sum (without any, every score is 0), which keeps a score between 0 and 100.
 combined as (
     select
         *,
@@ -89,7 +90,15 @@ combined as (
             * {{ var('full_score_sales') }} * {{ var('full_score_collections') }}
         ) as score_numerator,
         cast({{ var('full_score_sales') }} as numeric)
-        * {{ var('full_score_collections') }} * {{ var('full_score_market_visits') }} as score_denominator
+        * {{ var('full_score_collections') }} * {{ var('full_score_market_visits') }}
+        * coalesce(
+            nullif(
+                {{ var('influence_weight_sales') }} + {{ var('influence_weight_breadth') }}
+                + {{ var('influence_weight_participation') }},
+                0
+            ),
+            1
+        ) as score_denominator
     from capped
 ),
 
