@@ -19,6 +19,7 @@ from runner.load.problems import LoadRefused
 from runner.load.readers import DELIMITERS, Dialect
 from runner.load.tables import LoadedTable
 from runner.ops.lock import RunLock
+from runner.ops.pipeline import stoppable
 from runner.settings import load_settings
 
 
@@ -78,6 +79,7 @@ def load(
     began = time.monotonic()
     try:
         with (
+            stoppable(),  # so that the copies of the files go
             open_warehouse(settings) as warehouse,
             RunLock(warehouse, settings, "load", wait=wait),
             warehouse.connect() as connection,

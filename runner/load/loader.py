@@ -87,6 +87,10 @@ def load_folder(
                     loaded += tables.write(connection, settings.source_schema(domain), of_domain, rows, append=append)
         except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
             raise tables.in_use(connection, [settings.source_schema(domain) for domain in domains]) from error
+        except RuntimeError as error:
+            if "interrupted" in str(error):  # DuckDB's word for Ctrl-C
+                raise KeyboardInterrupt from error
+            raise
         except (duckdb.Error, OSError) as error:
             raise FieldlabError(
                 f"The files cannot be read: {first_line(error)}", f"Is there room in {scratch.parent}?"

@@ -214,6 +214,31 @@ def check_value(column: Column, value: str) -> None:
             assert value == value.strip()
 
 
+def test_vendors_have_tax_ids_and_number_their_invoices(demo: Demo) -> None:
+    tax_ids = [row["taxId"] for row in demo.tables["Vendor"]]
+    assert len(set(tax_ids)) == len(tax_ids)
+    items = {row["id"]: row["vendorId"] for row in demo.tables["Item"]}
+    vendors = {line["invoiceId"]: items[line["itemId"]] for line in demo.tables["InvoiceItem"]}
+    numbers = {}
+    for row in demo.tables["Invoice"]:
+        vendor = row["vendorId"] or vendors[row["id"]]
+        assert bool(row["invoiceNumber"]) == bool(vendor)
+        if vendor:
+            numbers[vendor, row["invoiceNumber"]] = row["id"]
+    assert len(numbers) == sum(bool(row["invoiceNumber"]) for row in demo.tables["Invoice"])
+
+
+def test_most_orders_cover_what_is_delivered_on_them(demo: Demo) -> None:
+    ordered = {row["id"]: row["amount"] for row in demo.tables["PurchaseOrder"]}
+    invoices = {row["id"]: row["purchaseOrderId"] for row in demo.tables["Invoice"] if row["status"] == "APPROVED"}
+    delivered: dict[str, Decimal] = defaultdict(Decimal)
+    for line in demo.tables["InvoiceItem"]:
+        if order := invoices.get(line["invoiceId"]):
+            delivered[order] += Decimal(line["quantity"]) * Decimal(line["price"])
+    covered = [amount <= Decimal(ordered[order]) for order, amount in delivered.items()]
+    assert 0.9 < sum(covered) / len(covered) < 1
+
+
 # --- Stories of the restaurants ------------------------------------------------------------------------------------
 
 

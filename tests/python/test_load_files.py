@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from runner.cli.load import load as load_command
 from runner.errors import FieldlabError
+from runner.load import checks
 from runner.load.contract import source_tables
 from runner.load.loader import load_folder
 from runner.load.problems import LoadRefused
@@ -239,6 +240,18 @@ def test_the_wrong_encoding_is_told(connection: psycopg.Connection, folder: Path
     assert "Vendor.csv: is not ascii text\nshould be in the encoding that --encoding names" in told(
         connection, folder, Dialect(encoding="ascii")
     )
+
+
+def test_a_load_that_is_stopped_while_duckdb_works_changes_nothing(
+    connection: psycopg.Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise RuntimeError("Query interrupted")  # what DuckDB makes of Ctrl-C
+
+    monkeypatch.setattr(checks, "examine", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        load_folder(connection, load_settings(), folder)
+    assert connection.execute("select to_regnamespace('raw_procurement')").fetchone() == (None,)
 
 
 # --- Rows that would be lost ---------------------------------------------------------------------------------------
