@@ -56,6 +56,9 @@ def ensure(connection: psycopg.Connection, settings: Settings) -> None:
         version = applied_version(connection, schema)
         _refuse_newer(version, known[-1].version, schema)
         names = {"ops": sql.Identifier(schema)}
+        exists = "select from pg_catalog.pg_namespace where nspname = %s"
+        if connection.execute(exists, [schema]).fetchone() is None:  # `if not exists` asks for the right to create it
+            connection.execute(sql.SQL("create schema {ops}").format(**names))
         connection.execute(sql.SQL(_FOUNDATION).format(**names))
         for step in known:
             if step.version <= version:
@@ -69,7 +72,6 @@ def ensure(connection: psycopg.Connection, settings: Settings) -> None:
 
 
 _FOUNDATION = """
-    create schema if not exists {ops};
     create table if not exists {ops}.schema_version (
         version integer primary key,
         name text not null,

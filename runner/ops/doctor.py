@@ -1,6 +1,7 @@
 """What `fieldlab doctor` looks at: each finding is fine, worth knowing, or a problem with something to do about it."""
 
 import platform
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,19 @@ from packaging.specifiers import SpecifierSet
 from psycopg import sql
 
 from runner.database.migrate import applied_version, migrations
+from runner.database.sources import find_absence
 from runner.database.warehouse import Warehouse, open_warehouse
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS, Column, Table, tables_of
+from runner.ops.readers import others_views
+from runner.ops.source_values import (
+    numbered_view,
+    plain,
+    renamed_tables,
+    unreadable_values,
+    views_over,
+    what_helps,
+)
 from runner.settings import Settings, load_settings
 
 OK = "ok"
@@ -67,7 +78,9 @@ def examine(as_of: date | None = None) -> Iterator[Check]:
         area = "database"
         with open_warehouse(settings) as warehouse, warehouse.connect(autocommit=True) as connection:
             yield from check_server(connection, warehouse)
+            yield from check_pooler(warehouse)
             yield from check_permissions(connection, settings)
+            yield from check_views(connection, settings)
             for domain in DOMAINS:
                 yield from check_sources(connection, settings, domain, as_of)
             yield from check_history(connection, settings)
@@ -134,6 +147,26 @@ def check_server(connection: psycopg.Connection, warehouse: Warehouse) -> Iterat
         yield Check("database", PROBLEM, f"PostgreSQL {version}; fieldlab needs {OLDEST_SERVER}", upgrade)
 
 
+def check_pooler(warehouse: Warehouse) -> Iterator[Check]:
+    """Whether commands that write can work here."""
+    try:
+        warehouse.refuse_transaction_pooler()
+    except FieldlabError as error:
+        yield Check("database", PROBLEM, str(error), error.hint)
+
+
+def check_views(connection: psycopg.Connection, settings: Settings) -> Iterator[Check]:
+    """The views of others that the next run takes along when it replaces what they read."""
+    views = others_views(connection, settings)
+    if views:
+        yield Check(
+            "database",
+            NOTE,
+            f"the next run drops {'; '.join(str(view) for view in views)}",
+            "dbt replaces what they read. As models of the dbt project they are built anew by every full run.",
+        )
+
+
 def check_permissions(connection: psycopg.Connection, settings: Settings) -> Iterator[Check]:
     """Whether dbt and the runner may make their schemas and tables."""
     area = "database"
@@ -142,31 +175,44 @@ def check_permissions(connection: psycopg.Connection, settings: Settings) -> Ite
     database, user, may_create, may_use_temporary = row
     ours = [settings.schema(part) for part in PARTS]
     existing = {name: facts for name, *facts in connection.execute(SCHEMA_PERMISSIONS, [ours])}
-    fine = True
+    lacks, grants = [], []
     for schema in ours:
         may_create_here, foreign = existing.get(schema, (may_create, None))
-        if not may_create_here:
-            fine = False
-            where = f"schema {schema}" if schema in existing else f"database {database}"
-            yield Check(
-                area,
-                PROBLEM,
-                f"{user} may not create {'tables in' if schema in existing else 'the schema'} {schema}",
-                f"As the owner: grant create on {where} to {user};",
-            )
+        if not may_create_here and schema in existing:
+            lacks.append(f"create tables in {schema}")
+            grants.append(f"grant usage, create on schema {quoted(schema)} to {quoted(user)};")
+        elif not may_create_here:
+            lacks.append(f"create the schema {schema}")
+            grants.append(f"grant create on database {quoted(database)} to {quoted(user)};")
         if foreign:
-            fine = False
             yield Check(
                 area,
                 PROBLEM,
                 f"{schema}.{foreign} belongs to another user, and dbt replaces it",
                 f"Work as that user, or give its tables to {user}.",
             )
-    if fine:
-        yield Check(area, OK, f"{user} may create tables in {', '.join(ours)}")
     if not may_use_temporary:
-        grant = f"As the owner: grant temporary on database {database} to {user};"
-        yield Check(area, PROBLEM, f"{user} may not create temporary tables", grant)
+        lacks.append("create temporary tables")
+        grants.append(f"grant temporary on database {quoted(database)} to {quoted(user)};")
+    for domain in DOMAINS:
+        schema = settings.source_schema(domain)
+        tables = [table.name for table in tables_of(domain)]
+        unreadable = [name for (name,) in connection.execute(UNREADABLE_TABLES, [schema, tables])]
+        if unreadable:
+            lacks.append(f"read {', '.join(unreadable)} in {schema}")
+            names = ", ".join(f"{quoted(schema)}.{quoted(table)}" for table in unreadable)
+            grants.append(f"grant usage on schema {quoted(schema)} to {quoted(user)};")
+            grants.append(f"grant select on {names} to {quoted(user)};")
+    if lacks:
+        hint = f"As the owner or a superuser: {' '.join(dict.fromkeys(grants))}"
+        yield Check(area, PROBLEM, f"{user} may not {'; not '.join(lacks)}", hint)
+    else:
+        yield Check(area, OK, f"{user} may read the sources and create tables in {', '.join(ours)}")
+
+
+def quoted(name: str) -> str:
+    """A name as SQL wants it, without quotes where it needs none."""
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else sql.Identifier(name).as_string()
 
 
 def check_sources(connection: psycopg.Connection, settings: Settings, domain: str, as_of: date) -> Iterator[Check]:
@@ -174,13 +220,22 @@ def check_sources(connection: psycopg.Connection, settings: Settings, domain: st
     schema = settings.source_schema(domain)
     tables = tables_of(domain)
     found = _columns(connection, schema, tables)
-    if not found:
+    renamed = renamed_tables(connection, schema, tables)
+    if len(renamed) > 1:
+        instead = ", ".join(f"{name} for {table}" for table, name in renamed.items())
         yield Check(
             domain,
-            NOTE,
-            f"no {domain} tables in schema {schema}: its marts stay empty",
-            f"Load them with `fieldlab load`, or correct the var {domain}_source_schema in dbt_project.yml.",
+            PROBLEM,
+            f"the schema {schema} has {instead}",
+            f"Make views with the names that are expected, and set the var {domain}_source_schema to fieldlab_input:\n"
+            + views_over(connection, schema, renamed, tables),
         )
+        return
+    if not found:
+        absence = find_absence(connection, settings, domain)
+        if absence is not None:
+            status = PROBLEM if absence.is_fault else NOTE
+            yield Check(domain, status, f"{absence.reason}: its marts stay empty", absence.hint)
         return
     for table in tables:
         if table.name in found:
@@ -205,6 +260,7 @@ class _Found:
     """A column as the database has it."""
 
     type: str
+    category: str
     is_point_in_time: bool
     is_readable: bool
 
@@ -221,13 +277,8 @@ def _check_table(
     connection: psycopg.Connection, schema: str, table: Table, found: Mapping[str, _Found]
 ) -> Iterator[Check]:
     name = f"{schema}.{table.name}"
-    unreadable = [column for column in table.by_name if column in found and not found[column].is_readable]
-    if unreadable:
-        grant = (
-            f'As the owner: grant usage on schema {schema}, and grant select on {schema}."{table.name}", to this user.'
-        )
-        yield Check(table.domain, PROBLEM, f"{name} may not be read ({', '.join(unreadable)})", grant)
-        return
+    if not all(found[column].is_readable for column in table.by_name if column in found):
+        return  # which rights are missing is said above, all at once
     wrong = False
     for column in table.columns:
         complaint = _complaint(connection, schema, table, column, found)
@@ -247,21 +298,25 @@ def _complaint(
     """What is wrong with a column, and what to do."""
     name = f"{schema}.{table.name}.{column.name}"
     if column.name not in found:
-        near = next((other for other in found if _plain(other) == _plain(column.name)), None)
+        near = next((other for other in found if plain(other) == plain(column.name)), None)
         meant = f" Is it {near}?" if near else ""
         return None if column.optional else (f"{name} is missing.{meant}", "Add the column, or a view that has it.")
     have = found[column.name]
     if not _is_castable(connection, column, have):
-        return f"{name} is {have.type}; it must be {column.type}", "Change the column, or read a view that casts it."
+        hint = "Change the column, or read a view that casts it."
+        if column.type == "integer" and (column.name in table.key or column.references):
+            hint = numbered_view(schema, column.references or table.name)
+        return f"{name} is {have.type}; it must be {column.type}", hint
+    values, count = unreadable_values(connection, sql.Identifier(schema, table.name), column, have.category)
+    if count:
+        shown = ", ".join(repr(value) for value in values)
+        problem = f"{name} is {have.type}, and {count:,} rows hold no {column.type}: {shown}"
+        return problem, what_helps(schema, table, column, values)
     unknown = _unknown_values(connection, schema, table, column) if column.allowed else []
     if unknown:
-        values = ", ".join(f"{value} ({count:,} rows)" for value, count in unknown)
-        return f"{name} has unknown values: {values}", f"Known are {', '.join(column.allowed)}. Correct the source."
+        listed = ", ".join(f"{value} ({number:,} rows)" for value, number in unknown)
+        return f"{name} has unknown values: {listed}", f"Known are {', '.join(column.allowed)}. Correct the source."
     return None
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").lower()
 
 
 def _is_castable(connection: psycopg.Connection, column: Column, have: _Found) -> bool:
@@ -363,11 +418,27 @@ SCHEMA_PERMISSIONS = """
     group by namespace.oid, namespace.nspname
 """
 
+UNREADABLE_TABLES = """
+    select relation.relname
+    from pg_catalog.pg_class as relation
+    inner join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where
+        namespace.nspname = %s
+        and relation.relname = any(%s)
+        and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+        and not (
+            has_schema_privilege(namespace.oid, 'usage')
+            and has_any_column_privilege(relation.oid, 'select')
+        )
+    order by 1
+"""
+
 COLUMNS = """
     select
         relation.relname,
         attribute.attname,
         format_type(attribute.atttypid, attribute.atttypmod),
+        cast(type.typcategory as text),
         type.typcategory = 'D' and type.typname not in ('time', 'timetz'),
         has_schema_privilege(namespace.oid, 'usage') and has_column_privilege(relation.oid, attribute.attnum, 'select')
     from pg_catalog.pg_class as relation

@@ -12,7 +12,7 @@ When something goes wrong:
 import logging
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,6 +35,7 @@ from runner.ops import events, runs
 from runner.ops.doctor import is_stale, newest_day
 from runner.ops.lock import RunLock
 from runner.ops.publishers import PUBLISHERS
+from runner.ops.readers import View, check_readers, gone, grant_published, views_on_results, watch_blockers
 from runner.ops.retry import patiently
 from runner.ops.runs import Finished, Published, Run
 from runner.ops.shrink import PUBLISHING_JOBS, Counts, count_sources, merged, shrunken
@@ -129,14 +130,15 @@ def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request, loc
         work = _Work(settings, warehouse, request, run=run, jobs=jobs, absent=absent)
         work.begin()
         try:
-            with time_limit(request.time_limit or sum(job.seconds for job in work.active)):
+            seconds = request.time_limit or sum(job.seconds for job in work.active)
+            with watch_blockers(warehouse, settings) as work.blockers, time_limit(seconds):
                 work.build(lock)
                 patiently(lock.hold)
                 work.publish()
         except TimeLimitError as error:
-            work.fail(str(error))
+            work.fail(work.with_blockers(str(error)))
         except (FieldlabError, psycopg.Error) as error:
-            work.fail(explain(error))
+            work.fail(work.with_blockers(explain(error)))
         except BaseException as error:
             work.fail(explain(error), "interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             work.finish()
@@ -194,6 +196,8 @@ def _prepare(settings: Settings, warehouse: Warehouse, request: Request, jobs: S
     """
     with warehouse.connect() as connection:
         migrate.ensure(connection, settings)
+        check_readers(connection, settings)
+        grant_published(connection, settings)
         domains = sorted({job.domain for job in jobs if job.domain})
         absent = {}
         for domain in domains:
@@ -251,6 +255,7 @@ class _Work:
         self.ends: dict[str, Finished] = {}
         self.problems: list[str] = []
         self.unfit: set[str] = set()
+        self.blockers: Callable[[], str] = str
         self.notes: list[str] = []
         if run.as_of > today(settings):
             self.notes.append(f"{run.as_of} lies ahead: once it is published, earlier dates need --publish.")
@@ -290,6 +295,8 @@ class _Work:
             return
         log.info(f"dbt builds {', '.join(names)} as of {self.run.as_of}.")
 
+        with self.warehouse.connect() as connection:
+            views = views_on_results(connection, self.settings)
         with dbt_progress() as listen, open_dbt(self.settings, self.warehouse) as dbt:
             snapshots = self.request.snapshots or self.run.as_of >= today(self.settings)
             arguments = build_arguments(names, full_refresh=self.request.full_refresh, snapshots=snapshots)
@@ -300,6 +307,7 @@ class _Work:
                 self.nodes_of = job_nodes(manifest, self.active)
                 self.marts_of = {job.name: marts(manifest, job.name) for job in self.active}
                 self.failed_tests = self._tests_failed(manifest)
+        patiently(lambda: self._note_dropped(views))
         for node in self.built.nodes:
             if node.status == "warn":
                 log.info(f"Warning: {node.explain()}")
@@ -370,8 +378,14 @@ class _Work:
             exit_code=0 if outcome == "succeeded" else UnfitDataError.exit_code if is_unfit else 1,
         )
 
+    def with_blockers(self, problem: str) -> str:
+        """A problem with who kept the run waiting for a lock, where that is what it was."""
+        who = self.blockers() if any(words in problem for words in ("lock timeout", "time limit")) else ""
+        return f"{problem}\nKept waiting by {who}." if who else problem
+
     def _fault(self, problem: str, *, unfit: bool = False) -> None:
         """Note what failed; `unfit` when the data is to blame and not the run."""
+        problem = self.with_blockers(problem)
         self.problems.append(problem)
         if unfit:
             self.unfit.add(problem)
@@ -398,6 +412,13 @@ class _Work:
             if self.request.publish_anyway:
                 return {}
             return {domain: shrunken(connection, self.settings, domain, counts[domain]) for domain in domains}
+
+    def _note_dropped(self, views: list[View]) -> None:
+        with self.warehouse.connect() as connection:
+            self.notes.extend(
+                f"The run dropped the view {view}: dbt replaces what it reads. As a model of the project it would stay."
+                for view in gone(connection, views)
+            )
 
     def _tests_failed(self, manifest: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
         """The tests that keep each domain from being published: those that read its models, or no domain's."""
@@ -464,7 +485,7 @@ class _Work:
         try:
             published = patiently(work)
         except Exception as error:  # noqa: BLE001 - one job's fault must not stop the others; it is told
-            problem = f"{job.name} was not published. {explain(error)}"
+            problem = self.with_blockers(f"{job.name} was not published. {explain(error)}")
             self.problems.append(problem)
             self._end(job, "failed", published=False, error=problem, seconds=time.monotonic() - begun)
             return

@@ -135,6 +135,79 @@ def test_columns_of_other_types_that_staging_can_cast_are_fine(application: Appl
     assert application.checks(PROBLEM) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "complaint", "help_"),
+    [
+        (
+            "alter column id type text using 'clx9k2p0' || id",
+            "InvoiceItem.id is text, and 2 rows hold no integer: 'clx9k2p01', 'clx9k2p02'",
+            'create table fieldlab_input."InvoiceItem ids"',
+        ),
+        (
+            "alter column id type bigint using id + 3000000000",
+            "InvoiceItem.id is bigint, and 2 rows hold no integer: '3000000001', '3000000002'",
+            "Ids must be whole numbers up to 2147483647",
+        ),
+        (
+            "alter column id type uuid using gen_random_uuid()",
+            "InvoiceItem.id is uuid; it must be integer",
+            'create table fieldlab_input."InvoiceItem ids"',
+        ),
+        (
+            "alter column price type text using replace(price::text, '.', ',')",
+            "InvoiceItem.price is text, and 2 rows hold no numeric: '6,25'",
+            "replace(\"price\", ',', '.')",
+        ),
+    ],
+)
+def test_values_that_staging_cannot_read_are_a_problem_with_what_to_do(
+    application: Application, change: str, complaint: str, help_: str
+) -> None:
+    application.execute(
+        "insert into raw_procurement.\"Vendor\" values (1, 'Acme')",
+        'insert into raw_procurement."Item" (id, name, "vendorId") values (1, \'Flour\', 1)',
+        "insert into raw_procurement.\"Invoice\" (id, date, status) values (3, '2026-01-30', 'APPROVED')",
+        'insert into raw_procurement."InvoiceItem" (id, "invoiceId", "itemId", quantity, price) '
+        "values (1, 3, 1, 10, 6.25), (2, 3, 1, 10, 6.25)",
+    )
+    assert application.checks(PROBLEM) == []
+    application.execute(f'alter table raw_procurement."InvoiceItem" {change}')
+    problem = application.problem()
+    assert complaint in problem.message
+    assert help_ in problem.hint
+
+
+def test_a_date_that_is_infinite_is_a_problem(application: Application) -> None:
+    application.execute("insert into raw_procurement.\"Invoice\" (id, date, status) values (2, 'infinity', 'APPROVED')")
+    assert (
+        "Invoice.date is timestamp(3) without time zone, and 1 rows hold no timestamp" in application.problem().message
+    )
+
+
+def test_tables_under_an_orms_names_are_told_with_the_views_that_help(application: Application) -> None:
+    snake = {"Invoice": "invoices", "InvoiceItem": "invoice_items", "Branch": "branches", "CostCenter": "cost_centers"}
+    for name, other in snake.items():
+        application.execute(f'alter table raw_procurement."{name}" rename to {other}')
+    application.execute('alter table raw_procurement.invoice_items rename column "invoiceId" to invoice_id')
+    problem = application.problem()
+    assert "invoice_items for InvoiceItem" in problem.message
+    views = problem.hint.partition(":\n")[2]
+    application.execute(*(statement for statement in views.split("\n") if statement))
+    application.execute('select "invoiceId", "itemId" from fieldlab_input."InvoiceItem"')
+
+
+def test_a_schema_that_a_var_names_and_that_is_nowhere_is_a_problem(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = load_settings()
+    settings = Settings(original.project_dir, original.home)
+    settings.__dict__["variables"] = {**original.variables, "procurement_source_schema": "shop"}
+    monkeypatch.setattr(doctor, "load_settings", lambda: settings)
+    assert "the schema shop, which the var procurement_source_schema names, does not exist" in (
+        application.problem().message
+    )
+
+
 def test_unknown_enum_values_are_counted(application: Application) -> None:
     application.execute(
         'alter table raw_alignment."Dealer" drop constraint "Dealer_dealerType_check"',
@@ -211,7 +284,12 @@ def test_missing_permissions_are_problems_with_the_grant_that_helps(application:
     application.execute(f'revoke temporary on database "{database}" from public')
     checks = [check for check in examine(AS_OF) if check.status == PROBLEM]
     hints = "\n".join(check.hint for check in checks)
-    assert "grant create on schema fieldlab_staging to test_reader" in hints
+    (problem,) = checks
+    assert problem.message.startswith("test_reader may not create tables in fieldlab_staging")
+    for statement in problem.hint.partition(": ")[2].split(";"):
+        application.execute(*([statement] if statement.strip() else []))
+    assert application.checks(PROBLEM) == [], "what was to be pasted did not help"
+    assert "grant usage, create on schema fieldlab_staging to test_reader" in hints
     assert f"grant create on database {database} to test_reader" in hints
     assert f"grant temporary on database {database} to test_reader" in hints
     assert "grant usage on schema raw_alignment" in hints
@@ -275,5 +353,6 @@ def test_wrong_versions_are_problems(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_project_without_dbt_utils_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "dbt_project.yml").write_text("name: fieldlab\n", encoding="utf-8")
     (problem,) = [check for check in check_project(Settings(tmp_path, tmp_path)) if check.status == PROBLEM]
     assert "dbt_utils" in problem.message
