@@ -55,6 +55,8 @@
 
     "price_window_days": {"type": "integer", "min": 1, "max": 36500},
     "price_variance_days": {"type": "integer", "min": 1, "max": 36500},
+    "max_own_spread": {"type": "number", "min": 1, "max": 1000000},
+    "amounts_min_lines": {"type": "integer", "min": 1, "max": 1000000},
     "price_effect_days": {"type": "integer", "min": 1, "max": 36500},
     "price_movement_min_change": {"type": "number", "min": 0.0001, "max": 1},
     "price_movement_min_lines": {"type": "integer", "min": 1, "max": 1000000},

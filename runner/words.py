@@ -46,6 +46,11 @@ class Words:
         return f"{self.currency} {sign}{abs(value):,.{places}f}".lstrip()
 
 
+def sentence(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 def quantity(value: Decimal | Fraction) -> str:
     """A quantity, two decimal places where they say something and no zeros that do not: 320, 12.5, 0.004."""
     places = _places(value)

@@ -94,7 +94,7 @@ def next_commands(summary: Summary) -> list[tuple[str, str]]:
     return [
         (f"{fieldlab} report {summary.dealers[0].dealer_id} --vendor {summary.brand}", "The most influential dealer"),
         (f"{fieldlab} recommendations list --branch Downtown", "What one branch could do"),
-        (f"{fieldlab} recommendations show {summary.purchasing.rows[0]['id']}", "The first of all, with its numbers"),
+        (f"{fieldlab} recommendations show {summary.purchasing.ids[0]}", "The first of all, with its numbers"),
         (f"{fieldlab} prices 'Chicken Breast'", "What every branch pays for the same item"),
         (f"{fieldlab} spending --by vendor", "Where the money goes"),
         (f"{fieldlab} demo --remove", "Make room for data of your own"),
@@ -158,7 +158,11 @@ def _summary_json(played: Played, summary: Summary, commands: list[tuple[str, st
         "recommendations": {
             "count": summary.purchasing.count,
             "total_savings": summary.purchasing.totals,
-            "first": summary.purchasing.rows,
+            "decision_count": summary.purchasing.decision_count,
+            "first": [
+                {name: value for name, value in decision.items() if name != "example"}
+                for decision in summary.purchasing.decisions
+            ],
         },
         "next": [command for command, _ in commands],
     }

@@ -2,8 +2,9 @@
 
 import csv
 import getpass
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -25,15 +26,21 @@ from runner.procurement.read import (
     TYPES,
     Filter,
     Listing,
+    decision_keys,
+    list_decisions,
     list_recommendations,
     read_recommendation,
+    rules_left_out,
     unknown_names,
+    why_nothing_is_open,
 )
-from runner.procurement.view import render_list, render_one, total_in_words
+from runner.procurement.view import decision_id, render_list, render_one, total_in_words
 from runner.settings import Settings, load_settings
 from runner.words import Words, count
 
 Command = Callable[..., Any]
+
+DECISION = re.compile(r"[dD](\d+)")
 
 
 @dataclass(frozen=True)
@@ -114,16 +121,31 @@ def filtered(command: Command) -> Command:
     metavar="STATUS",
     help=f"Of this status, several times if need be: {', '.join(STATUSES)}. Default: PENDING and VIEWED.",
 )
+@click.option("--all", "with_members", is_flag=True, help="Show each decision's recommendations below it.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), help="At most this many. Default: 20, and all with --json or --csv."
+    "--limit",
+    type=click.IntRange(min=1),
+    help="At most this many decisions. Default: 20, and all with --json or --csv.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print decisions and recommendations as JSON.")
 @click.option(
-    "--csv", "csv_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write them as CSV; - is stdout."
+    "--csv",
+    "csv_file",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Write recommendations as CSV; - is stdout.",
 )
-def list_(*, statuses: Sequence[str], limit: int | None, as_json: bool, csv_file: str | None, **options: Any) -> None:
-    """List what is open: the most urgent first, then the largest savings, then the newest.
+def list_(
+    *,
+    statuses: Sequence[str],
+    with_members: bool,
+    limit: int | None,
+    as_json: bool,
+    csv_file: str | None,
+    **options: Any,
+) -> None:
+    """List what is open, one line per decision: the most urgent first, then what is expected to save most.
 
+    What a person would decide at once is one line with an id such as D12; `view`, `dismiss` and `apply` take it too.
     Totals count savings that several recommendations claim only once.
     """
     if as_json and csv_file:
@@ -132,15 +154,36 @@ def list_(*, statuses: Sequence[str], limit: int | None, as_json: bool, csv_file
     if not as_json and not csv_file:
         limit = limit or 20
     with desk() as at:
-        found = list_recommendations(at.connection, at.settings, wanted, limit)
+        found = list_decisions(at.connection, at.settings, wanted, limit)
         _tell_unknown_names(at, wanted, found)
+        rows = []
+        if as_json or csv_file or with_members:
+            rows = list_recommendations(at.connection, at.settings, wanted, found.ids)
+        left_out = rules_left_out(at.connection, at.settings)
+        nothing = "Nothing matches."
+        if not found.count and wanted == Filter():
+            nothing = why_nothing_is_open(at.connection, at.settings)
         words = at.words
     if as_json:
-        echo_json({"count": found.count, "total_savings": found.totals, "recommendations": found.rows})
+        echo_json(
+            {
+                "count": found.count,
+                "decision_count": found.decision_count,
+                "total_savings": found.totals,
+                "rules_left_out": left_out,
+                **({} if found.count else {"nothing": nothing}),
+                "decisions": [_decision_json(decision) for decision in found.decisions],
+                "recommendations": rows,
+            }
+        )
     elif csv_file:
-        _write_csv(csv_file, found)
+        _write_csv(csv_file, rows)
     else:
-        out().print(render_list(found, words, nothing="Nothing is open." if wanted == Filter() else "Nothing matches."))
+        out().print(render_list(found, words, members=rows, nothing=nothing, left_out=left_out))
+
+
+def _decision_json(decision: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in decision.items() if name != "example"}
 
 
 def _tell_unknown_names(at: Desk, wanted: Filter, found: Listing) -> None:
@@ -149,23 +192,24 @@ def _tell_unknown_names(at: Desk, wanted: Filter, found: Listing) -> None:
             log(remark)
 
 
-def _write_csv(name: str, found: Listing) -> None:
+def _write_csv(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     columns = (
-        "id", "priority", "type", "title", "estimated_savings", "savings_basis", "confidence_score", "status",
-        "expires_at", "description", "reasoning", "rule_id", "category", "as_of", "created_at", "updated_at",
-        "viewed_at", "viewed_by", "dismissed_at", "dismissed_by", "dismiss_reason", "applied_at", "applied_by",
-        "context", "fingerprint", "run_id",
+        "id", "decision_key", "priority", "type", "title", "estimated_savings", "expected_savings", "savings_basis",
+        "confidence_score", "status", "expires_at", "description", "reasoning", "rule_id", "category", "item_id",
+        "vendor_id", "branch_id", "invoice_id", "named_price", "target_price", "quantity", "as_of", "created_at",
+        "updated_at", "viewed_at", "viewed_by", "dismissed_at", "dismissed_by", "dismiss_reason", "applied_at",
+        "applied_by", "context", "fingerprint", "run_id",
     )  # fmt: skip
     try:
         with click.open_file(name, "w", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns, lineterminator="\r\n")
             writer.writeheader()
-            for row in found.rows:
+            for row in rows:
                 writer.writerow({name: cell(value) for name, value in row.items()} | {"context": dumps(row["context"])})
     except OSError as error:
         raise FieldlabError(f"{name} cannot be written: {error.strerror}.", "Name another file.") from error
     if name != "-":
-        click.echo(f"{found.count:,} recommendations written to {Path(name)}.", err=True)
+        click.echo(f"{count(len(rows), 'recommendation')} written to {Path(name)}.", err=True)
 
 
 @recommendations.command(
@@ -188,7 +232,7 @@ def show(*, recommendation: int, as_json: bool) -> None:
 def deciding(command: Command) -> Command:
     """Arguments and options of a step that people take."""
     options: tuple[Callable[[Command], Command], ...] = (
-        click.argument("ids", nargs=-1, type=int),
+        click.argument("ids", nargs=-1, metavar="[ID]..."),
         filtered,
         click.option("--by", metavar="NAME", help="Who does it. Default: the signed-in user."),
         click.option("--yes", is_flag=True, help="Do not ask before what a filter selects."),
@@ -217,7 +261,7 @@ def dismiss(**options: Any) -> None:
     _decide(Action.DISMISS, **options)
 
 
-@recommendations.command(epilog=example("fieldlab recommendations apply --type VENDOR_SWITCH --branch Downtown"))
+@recommendations.command(epilog=example("fieldlab recommendations apply D12"))
 @deciding
 def apply(**options: Any) -> None:
     """Mark as done."""
@@ -227,7 +271,7 @@ def apply(**options: Any) -> None:
 def _decide(
     action: Action,
     *,
-    ids: Sequence[int],
+    ids: Sequence[str],
     by: str | None,
     yes: bool,
     as_json: bool,
@@ -239,6 +283,7 @@ def _decide(
         raise click.UsageError(
             "Give ids, or a filter that selects them." if not ids else "Give ids or a filter, not both."
         )
+    singles, of_decisions = _named(ids)
     if by is not None and not by.strip():
         raise click.UsageError("--by must name somebody.")
     if reason is not None and len(reason) > LONGEST_REASON:
@@ -246,16 +291,33 @@ def _decide(
     with desk() as at:
         if has_filter:
             wanted = Filter(**options)
-            found = list_recommendations(at.connection, at.settings, wanted)
+            found = list_decisions(at.connection, at.settings, wanted)
             _tell_unknown_names(at, wanted, found)
-            ids = [row["id"] for row in found.rows]
-            if ids:
+            singles = found.ids
+            if singles:
                 _confirm(action, found, at.words, yes=yes)
-        changed = take_step(at.connection, at.settings, ids, action, by=by or _user(), reason=reason)
+        decisions = decision_keys(at.connection, at.settings, of_decisions)
+        changed = take_step(
+            at.connection, at.settings, singles, action, by=by or _user(), reason=reason, decisions=decisions
+        )
     if as_json:
         echo_json({"status": action.status, "changed": changed})
     else:
-        click.echo(_outcome(action, ids, changed))
+        click.echo(_outcome(action, ids or singles, changed))
+
+
+def _named(ids: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Recommendations, and recommendations whose whole decision is meant."""
+    singles, of_decisions = [], []
+    for text in ids:
+        decision = DECISION.fullmatch(text)
+        if decision:
+            of_decisions.append(int(decision[1]))
+        elif text.isascii() and text.isdigit():
+            singles.append(int(text))
+        else:
+            raise click.UsageError(f"{text!r} is no id; write 12 for a recommendation, D12 for its whole decision.")
+    return singles, of_decisions
 
 
 def _confirm(action: Action, found: Listing, words: Words, *, yes: bool) -> None:
@@ -265,12 +327,12 @@ def _confirm(action: Action, found: Listing, words: Words, *, yes: bool) -> None
         raise click.UsageError(f"This would {action.name.lower()} {found.count:,}; confirm it with --yes.")
     totals = total_in_words(found.totals, words)
     click.echo(f"{count(found.count, 'recommendation')}{totals and f', {totals}'}:", err=True)
-    for row in found.rows:
-        say(f"  {row['id']}  {row['title']}", error=True)
+    for decision in found.decisions:
+        say(f"  {decision_id(decision)}  {decision['title']}", error=True)
     click.confirm(f"{action.name.capitalize()} all of them?", abort=True, err=True)
 
 
-def _outcome(action: Action, ids: Sequence[int], changed: Sequence[int]) -> str:
+def _outcome(action: Action, ids: Sequence[object], changed: Sequence[int]) -> str:
     if not ids:
         return "Nothing open matches."
     if not changed:

@@ -102,6 +102,7 @@ def report_json(report: RunReport) -> dict[str, Any]:
                 "rows": item.end.rows,
                 "published": item.end.published,
                 "counts": item.end.details.get("counts", {}),
+                "rules_left_out": item.end.details.get("rules_left_out", {}),
                 "error": item.end.error or None,
             }
             for item in report.jobs

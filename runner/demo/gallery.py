@@ -27,7 +27,7 @@ each rule are in [seeds/recommendation_rules.csv](../seeds/recommendation_rules.
 
 def gallery(connection: psycopg.Connection, settings: Settings) -> str:
     """The page as Markdown: per rule, in the registry's order, the first open recommendation."""
-    rows = list_recommendations(connection, settings, Filter()).rows
+    rows = list_recommendations(connection, settings, Filter())
     parts = [HEAD]
     for rule in PROCUREMENT_RULES:
         rule_id = rule.rule_id
@@ -44,6 +44,7 @@ def _example(row: Mapping[str, Any], number: int, settings: Settings) -> str:
     if row["estimated_savings"] is not None:
         basis = "a year" if row["savings_basis"] == "year" else "once"
         facts.insert(0, f"saves {words.amount(row['estimated_savings'])} {basis}")
+        facts.insert(1, f"{words.amount(row['expected_savings'])} expected")
     facts += [f"good until {day(last_day)}", f"{number} of this kind"]
     paragraphs = [
         f"**{row['title']}** ({row['category'].lower()})",

@@ -11,7 +11,7 @@ import psycopg
 from runner.alignment.read import Dealer, Report, dealer_report, find_dealer
 from runner.database.query import query
 from runner.demo import trade
-from runner.procurement.read import Filter, Listing, list_recommendations
+from runner.procurement.read import Filter, Listing, list_decisions
 from runner.settings import Settings
 
 # The brand whose dealers are shown: the one that reports its sales.
@@ -97,7 +97,7 @@ def read_summary(connection: psycopg.Connection, settings: Settings) -> Summary:
     ((dealer_id, vendor_id),) = connection.execute(query(settings, _EXAMPLE), shown).fetchall()
     dealer = find_dealer(connection, settings, dealer_id)
     report = dealer_report(connection, settings, dealer_id, vendor_id, datetime.now(UTC))
-    purchasing = list_recommendations(connection, settings, Filter(), RECOMMENDATIONS_SHOWN)
+    purchasing = list_decisions(connection, settings, Filter(), RECOMMENDATIONS_SHOWN)
     return Summary(BRAND, dealers, collections, movements, dealer, report, purchasing)
 
 

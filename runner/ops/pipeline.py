@@ -491,6 +491,9 @@ class _Work:
             return
         problems = [f"rule {rule}: {reason}" for rule, reason in published.failed_rules.items()]
         self.problems.extend(problems)
+        self.notes.extend(
+            f"The rule {rule} was left out: {reason}." for rule, reason in published.rules_left_out.items()
+        )
         self._end(
             job,
             "failed" if problems else "succeeded",
@@ -498,6 +501,7 @@ class _Work:
             error="\n".join(problems),
             seconds=time.monotonic() - begun,
             counts=published.counts,
+            rules_left_out=published.rules_left_out,
         )
 
     def _end(
@@ -509,6 +513,7 @@ class _Work:
         error: str = "",
         seconds: float = 0.0,
         counts: Mapping[str, int] | None = None,
+        rules_left_out: Mapping[str, str] | None = None,
     ) -> None:
         """Put a job's end on record, and tell listeners when it succeeded."""
         nodes = [node for node in self.built.nodes if node.unique_id in self.nodes_of.get(job.name, ())]
@@ -521,6 +526,7 @@ class _Work:
             error=error,
             details={
                 "counts": dict(counts or {}),
+                "rules_left_out": dict(rules_left_out or {}),
                 "models": [{"name": node.name, "seconds": round(node.seconds, 3), "rows": node.rows} for node in marts],
             },
         )

@@ -60,7 +60,7 @@ def _recommendations(connection: psycopg.Connection, settings: Settings, run: Ru
         quiet_days=parameters[LIFECYCLE.rule_id].count("quiet_days"),
         failed_rules=findings.failures,
     )
-    return Published({**counts, **findings.counts}, findings.failures)
+    return Published({**counts, **findings.counts}, findings.failures, findings.left_out)
 
 
 def _cleanup_expired(connection: psycopg.Connection, settings: Settings, _: Run, __: str | None, /) -> Published:

@@ -43,10 +43,12 @@ class Published:
     Attributes:
         counts: What was written, by name (`{"reports": 1200}`).
         failed_rules: Rules that failed and why; the others were published.
+        rules_left_out: Rules that could not be asked, and why.
     """
 
     counts: Mapping[str, int]
     failed_rules: Mapping[str, str] = field(default_factory=dict)
+    rules_left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

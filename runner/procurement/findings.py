@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
-from runner.rounding import published
+from runner.rounding import cents, published
 from runner.rules.parameters import COUNT, NUMBER, Range, Rule, Values
 from runner.words import Words
 
@@ -20,6 +20,12 @@ SAVINGS_PRIORITY = Rule(
 LIFECYCLE = Rule("lifecycle", {"quiet_days": COUNT})
 
 SavingsBasis = Literal["year", "once"]
+
+# Which money a saving is, so that what several recommendations claim is counted once (runner/procurement/savings.py):
+# an item's, from buying it elsewhere (switch), from one vendor (consolidate) or for less (negotiate); a vendor's; an
+# order's of one item (order); a whole invoice's. Empty: money that no other rule claims.
+Claim = Literal["", "switch", "consolidate", "negotiate", "vendor", "order", "invoice"]
+PRICE_CLAIMS = ("switch", "consolidate", "negotiate", "vendor")
 
 # One row of a query, by column name.
 Row = Mapping[str, Any]
@@ -52,13 +58,16 @@ class Finding:
     Attributes:
         confidence: 0 to 1.
         savings: In the currency of the invoices, rounded to cents; None where the rule saves no money.
+        expected_savings: Savings × confidence, rounded to cents.
+        decision: What a person would decide at once with this, as a subject.
+        paid_vendor_id: The vendor whose money could be saved, where it is one vendor's.
         expires_on: The last day on which it holds.
         named_price: What was paid per unit, where the rule names a price; `target_price` is what could be.
         quantity: What was bought at the named price.
         context: Every id and number used; ids of the subject are added when it is published.
     """
 
-    rule: Rule
+    rule: "ProcurementRule"
     subject: Subject
     title: str
     description: str
@@ -66,12 +75,20 @@ class Finding:
     confidence: Decimal
     priority: int
     expires_on: date
+    decision: Subject
     savings: Decimal | None = None
+    expected_savings: Decimal | None = None
     savings_basis: SavingsBasis | None = None
     named_price: Decimal | None = None
     target_price: Decimal | None = None
     quantity: Decimal | None = None
+    paid_vendor_id: int | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def decision_key(self) -> str:
+        """What findings that a person would decide at once have in common."""
+        return self.decision.fingerprint(self.rule.rule_id)
 
     @property
     def fingerprint(self) -> str:
@@ -89,6 +106,7 @@ class Facts:
         all_values: Every rule's parameters, by rule_id.
         price_window_days: Days of purchases that a price snapshot covers.
         words: How money is written.
+        found: What the rules asked before found, by rule_id.
     """
 
     as_of: date
@@ -96,11 +114,16 @@ class Facts:
     all_values: Mapping[str, Values]
     price_window_days: int
     words: Words = field(default_factory=Words)
+    found: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
 
     @property
     def values(self) -> Values:
         """The rule's own parameters."""
         return self.all_values[self.rule.rule_id]
+
+    def fired(self, rule_id: str, *parts: str) -> set[tuple[int | None, ...]]:
+        """These parts of the subjects that a rule asked before has found."""
+        return {tuple(getattr(one.subject, f"{part}_id") for part in parts) for one in self.found.get(rule_id, ())}
 
     def confidence(self, evidence: Fraction | int, full: str) -> Decimal:
         """How sure the rule is: the evidence over the parameter that says what is full evidence, at most 1."""
@@ -122,6 +145,7 @@ class Facts:
         named_price: Fraction | None = None,
         target_price: Fraction | None = None,
         quantity: Decimal | Fraction | None = None,
+        paid_vendor_id: int | None = None,
         context: Mapping[str, Any],
     ) -> Finding:
         """A finding of this rule.
@@ -133,26 +157,32 @@ class Facts:
             description: What it is worth and why, in a few sentences.
             reasoning: The numbers behind it.
             confidence: 0 to 1.
-            savings: Rounded to cents; they decide the priority.
+            savings: Rounded to cents; with the confidence they decide the priority.
             basis: Whether the savings are a year's or come once.
             priority: The parameter that says how urgent a finding without savings is.
             expires_on: The last day on which it holds; `valid_days` after the as-of date where it is not given.
             named_price: What was paid per unit.
             target_price: What could be paid.
             quantity: What was bought at the named price.
+            paid_vendor_id: The vendor whose money could be saved.
             context: Every other number used; fractions are published with 12 decimal places.
         """
         names = {f"{part}_name": row[f"{part}_name"] for part in about if part != "invoice"}
+        subject = Subject(**{f"{part}_id": row[f"{part}_id"] for part in about})
+        expected = None if savings is None else cents(Fraction(savings) * Fraction(confidence))
         return Finding(
             rule=self.rule,
-            subject=Subject(**{f"{part}_id": row[f"{part}_id"] for part in about}),
+            subject=subject,
+            decision=self.rule.decision.of({**vars(subject), **context}) if self.rule.decision else subject,
             title=title,
             description=description,
             reasoning=reasoning,
             confidence=confidence,
-            priority=self.values.count(priority) if savings is None else self._priority_of(savings),
+            priority=self.values.count(priority) if expected is None else priority_of(expected, self.all_values),
             expires_on=expires_on or self.as_of + timedelta(days=self.values.count("valid_days")),
             savings=savings,
+            expected_savings=expected,
+            paid_vendor_id=paid_vendor_id,
             savings_basis=None if savings is None else basis,
             named_price=None if named_price is None else published(named_price),
             target_price=None if target_price is None else published(target_price),
@@ -163,13 +193,41 @@ class Facts:
             },
         )
 
-    def _priority_of(self, savings: Decimal) -> int:
-        """1 (critical) to 4 by the savings, rounded to cents before."""
-        thresholds = self.all_values[SAVINGS_PRIORITY.rule_id]
-        for priority, threshold in enumerate(SAVINGS_PRIORITY.parameters, start=1):
-            if savings >= thresholds[threshold]:
-                return priority
-        return len(SAVINGS_PRIORITY.parameters) + 1
+
+def priority_of(expected: Decimal, all_values: Mapping[str, Values]) -> int:
+    """1 (critical) to 4 by the expected savings, rounded to cents before."""
+    thresholds = all_values[SAVINGS_PRIORITY.rule_id]
+    return 1 + sum(expected < thresholds[threshold] for threshold in SAVINGS_PRIORITY.parameters)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decides at once, when a rule finds it in several places.
+
+    Attributes:
+        parts: The ids that findings of one decision share: the part of the subject, and its name in the context.
+        title: What to do, in one line, from the context of one of them and their number.
+    """
+
+    parts: Mapping[str, str]
+    title: Callable[[Mapping[str, Any], int], str]
+
+    def of(self, context: Mapping[str, Any]) -> Subject:
+        """The decision as a subject."""
+        return Subject(**{part: context[name] for part, name in self.parts.items()})
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a rule needs to be asked at all.
+
+    Attributes:
+        query: The file in `queries/`, without ending, that gives a row where it is there.
+        reason: What to say where it is not.
+    """
+
+    query: str
+    reason: str
 
 
 Decide = Callable[[Iterable[Row], Facts], list[Finding]]
@@ -181,13 +239,26 @@ class ProcurementRule(Rule):
 
     Attributes:
         query: The file in `queries/`, without ending, that gives its rows.
-        is_price_rule: Its savings can be the same money as another price rule's.
+        claim: Which money its savings are.
+        window_var: The dbt var with the days of purchases its rows are made from; "" where the rule has `window_days`.
+        decision: What a person would decide at once; None is each finding by itself.
+        needs: What must be there for the rule to be asked.
+        after: The rules whose findings it looks at.
         decide: The rule itself: rows in, findings out.
     """
 
     query: str
-    is_price_rule: bool
+    claim: Claim
+    window_var: str
+    decision: Decision | None
+    needs: Need | None
+    after: Sequence[str]
     decide: Decide
+
+    @property
+    def is_price_rule(self) -> bool:
+        """Whether it compares unit prices."""
+        return self.claim in PRICE_CLAIMS
 
     def __call__(self, rows: Iterable[Row], facts: Facts) -> list[Finding]:
         """What the rule finds in these rows."""
@@ -199,7 +270,11 @@ def rule(
     parameters: Mapping[str, Range],
     *,
     query: str = "",
-    is_price_rule: bool = False,
+    claim: Claim = "",
+    window_var: str = "",
+    decision: Decision | None = None,
+    needs: Need | None = None,
+    after: Sequence[str] = (),
 ) -> Callable[[Decide], ProcurementRule]:
     """Declare a function as the rule of its name.
 
@@ -207,7 +282,11 @@ def rule(
         type: What it recommends, such as VENDOR_SWITCH.
         parameters: What can be tuned, and the values allowed.
         query: The query that gives its rows, where it does not have the rule's name.
-        is_price_rule: Its savings can be the same money as another price rule's.
+        claim: Which money its savings are.
+        window_var: The dbt var with the days of purchases its rows are made from.
+        decision: What a person would decide at once.
+        needs: What must be there for the rule to be asked.
+        after: The rules whose findings it looks at; they are asked before.
     """
 
     def declare(decide: Decide) -> ProcurementRule:
@@ -217,7 +296,11 @@ def rule(
             parameters=parameters,
             type=type,
             query=query or name,
-            is_price_rule=is_price_rule,
+            claim=claim,
+            window_var=window_var,
+            decision=decision,
+            needs=needs,
+            after=after,
             decide=decide,
         )
 

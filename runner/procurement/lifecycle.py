@@ -21,6 +21,7 @@ from runner.ops import events, runs
 from runner.ops.runs import Run
 from runner.procurement.findings import Finding
 from runner.settings import Settings
+from runner.words import count
 
 OPEN = ("PENDING", "VIEWED")
 OURSELVES = "fieldlab"
@@ -151,8 +152,12 @@ def _row(finding: Finding, settings: Settings) -> tuple[object, ...]:
         finding.title,
         finding.description,
         finding.reasoning,
+        finding.decision_key,
         finding.savings,
+        finding.expected_savings,
         finding.savings_basis,
+        finding.rule.claim or None,
+        finding.paid_vendor_id,
         finding.named_price,
         finding.target_price,
         finding.quantity,
@@ -170,7 +175,13 @@ def expire(connection: psycopg.Connection, settings: Settings) -> int:
         How many there were.
     """
     time_now = clock(connection, settings)
-    bound = {"now": time_now.now, "judged_at": time_now.judged_at, "as_of": time_now.today, "actor": OURSELVES}
+    bound = {
+        "now": time_now.now,
+        "judged_at": time_now.judged_at,
+        "as_of": time_now.today,
+        "actor": OURSELVES,
+        "run_id": None,
+    }
     with connection.transaction():
         return connection.execute(query(settings, _EXPIRE_BY_TIME), bound).rowcount
 
@@ -183,22 +194,25 @@ def take_step(
     *,
     by: str,
     reason: str | None = None,
+    decisions: Sequence[str] = (),
 ) -> list[int]:
-    """View, dismiss or apply recommendations: all of them or, when one is refused, none.
+    """View, dismiss or apply recommendations and decisions: all of them or, when one is refused, none.
 
     Args:
         connection: The warehouse.
         settings: Names the schema and the business time zone.
-        ids: Which ones.
+        ids: Which recommendations.
         action: What is done with them.
         by: Who does it.
         reason: Why it is dismissed, at most 500 characters.
+        decisions: Keys of decisions: each stands for its open recommendations.
 
     Returns:
         The ids whose status changed: viewing again changes nothing.
 
     Raises:
-        FieldlabError: An id is unknown, or a status does not allow the step; all of them are named.
+        FieldlabError: An id is unknown, a status does not allow the step, or nothing of a decision is open; all of them
+            are named.
     """
     by = by.strip()
     if not by:
@@ -210,7 +224,7 @@ def take_step(
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(query(settings, _LOCK_STEP))
         time_now = clock(connection, settings)
-        wanted = sorted(set(ids))
+        wanted = sorted({*ids, *_members(cursor, settings, decisions, time_now)})
         rows = cursor.execute(query(settings, _LOCK_ROWS), {"ids": wanted, "judged_at": time_now.judged_at}).fetchall()
         _refuse(wanted, rows, action)
         changing = [row["id"] for row in rows if row["current_status"] != action.status]
@@ -226,6 +240,22 @@ def take_step(
         for recommendation in changing:
             events.notify(connection, f"RECOMMENDATION_{action.status}", {"id": recommendation, "by": by})
     return changing
+
+
+def _members(
+    cursor: psycopg.Cursor[dict[str, Any]], settings: Settings, decisions: Sequence[str], time_now: Clock
+) -> list[int]:
+    """The open recommendations of decisions."""
+    if not decisions:
+        return []
+    bound = {"keys": list(decisions), "judged_at": time_now.judged_at}
+    rows = cursor.execute(query(settings, _MEMBERS), bound).fetchall()
+    closed = len(set(decisions) - {row["decision_key"] for row in rows})
+    if closed:
+        raise FieldlabError(
+            f"Nothing of {count(closed, 'decision')} is open.", "`fieldlab recommendations list` shows what is."
+        )
+    return [row["id"] for row in rows]
 
 
 def _refuse(wanted: Sequence[int], rows: Sequence[Mapping[str, Any]], action: Action) -> None:
@@ -250,8 +280,9 @@ _LOCK_STEP = "lock table {ops}.recommendations in row exclusive mode"
 _FOUND = """
     create temporary table found (
         rule_id text, type text, category text, fingerprint text primary key, item_id integer, vendor_id integer,
-        branch_id integer, invoice_id integer, title text, description text, reasoning text, estimated_savings numeric,
-        savings_basis text, named_price numeric, target_price numeric, quantity numeric, confidence_score numeric,
+        branch_id integer, invoice_id integer, title text, description text, reasoning text, decision_key text,
+        estimated_savings numeric, expected_savings numeric, savings_basis text, claim text, paid_vendor_id integer,
+        named_price numeric, target_price numeric, quantity numeric, confidence_score numeric,
         priority integer, context jsonb, expires_at timestamp with time zone
     ) on commit drop
 """
@@ -275,9 +306,9 @@ _EXPIRE_BY_TIME = """
     )
 
     insert into {ops}.recommendation_events (
-        recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason
+        recommendation_id, occurred_at, as_of, actor, from_status, to_status, run_id, reason
     )
-    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', 'its time has passed'
+    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', %(run_id)s, 'its time has passed'
     from due
     order by id
 """
@@ -286,7 +317,9 @@ _REFRESH = """
     update {ops}.recommendations as recommendations
     set
         type = found.type, category = found.category, title = found.title, description = found.description,
-        reasoning = found.reasoning, estimated_savings = found.estimated_savings, savings_basis = found.savings_basis,
+        reasoning = found.reasoning, decision_key = found.decision_key, estimated_savings = found.estimated_savings,
+        expected_savings = found.expected_savings, savings_basis = found.savings_basis, claim = found.claim,
+        paid_vendor_id = found.paid_vendor_id,
         named_price = found.named_price, target_price = found.target_price, quantity = found.quantity,
         confidence_score = found.confidence_score, priority = found.priority, context = found.context,
         expires_at = found.expires_at, updated_at = %(now)s, as_of = %(as_of)s, run_id = %(run_id)s
@@ -300,13 +333,15 @@ _REFRESH = """
 _RAISE = """
     insert into {ops}.recommendations (
         rule_id, type, category, fingerprint, item_id, vendor_id, branch_id, invoice_id, title, description, reasoning,
-        estimated_savings, savings_basis, named_price, target_price, quantity, confidence_score, priority,
-        context, created_at, updated_at, expires_at, as_of, raised_as_of, run_id
+        decision_key, estimated_savings, expected_savings, savings_basis, claim, paid_vendor_id, named_price,
+        target_price, quantity, confidence_score, priority, context, created_at, updated_at, expires_at,
+        as_of, raised_as_of, run_id
     )
     select
         rule_id, type, category, fingerprint, item_id, vendor_id, branch_id, invoice_id, title, description, reasoning,
-        estimated_savings, savings_basis, named_price, target_price, quantity, confidence_score, priority,
-        context, %(now)s, %(now)s, expires_at, %(as_of)s, %(as_of)s, %(run_id)s
+        decision_key, estimated_savings, expected_savings, savings_basis, claim, paid_vendor_id, named_price,
+        target_price, quantity, confidence_score, priority, context, %(now)s, %(now)s, expires_at,
+        %(as_of)s, %(as_of)s, %(run_id)s
     from found
     where
         not exists (
@@ -324,7 +359,7 @@ _RAISE = """
                     )
                 )
         )
-    order by priority, estimated_savings desc nulls last, rule_id, fingerprint
+    order by priority, expected_savings desc nulls last, rule_id, fingerprint
 """
 
 _EXPIRE_NOT_FOUND = """
@@ -346,10 +381,20 @@ _EXPIRE_NOT_FOUND = """
     )
 
     insert into {ops}.recommendation_events (
-        recommendation_id, occurred_at, as_of, actor, from_status, to_status, reason
+        recommendation_id, occurred_at, as_of, actor, from_status, to_status, run_id, reason
     )
-    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', 'no longer applies'
+    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', %(run_id)s, 'no longer applies'
     from gone
+    order by id
+"""
+
+_MEMBERS = """
+    select id, decision_key
+    from {ops}.recommendations
+    where
+        decision_key = any(%(keys)s)
+        and status in ('PENDING', 'VIEWED')
+        and expires_at >= %(judged_at)s
     order by id
 """
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -12,21 +13,16 @@ from psycopg.rows import dict_row
 from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.lookup import closest, either
-from runner.procurement.findings import SavingsBasis
-from runner.procurement.lifecycle import OPEN, clock
-from runner.procurement.savings import Claim, total_savings
+from runner.procurement.findings import SAVINGS_PRIORITY, SavingsBasis
+from runner.procurement.lifecycle import OPEN, PUBLISHING_JOB, clock
+from runner.procurement.savings import Saving, total_savings
+from runner.rules.registry import PROCUREMENT_RULES, RULES
+from runner.rules.seed import read_parameters
 from runner.settings import Settings
+from runner.words import count, day, listing
 
-TYPES = (
-    "COST_OPTIMIZATION",
-    "VENDOR_SWITCH",
-    "CONSOLIDATION",
-    "WASTE_PREVENTION",
-    "RISK_ALERT",
-    "SEASONAL_OPPORTUNITY",
-    "INVENTORY_REORDER",
-    "PRICE_NEGOTIATION",
-)
+TYPES = tuple(dict.fromkeys(rule.type for rule in PROCUREMENT_RULES))
+RULES_BY_ID = {rule.rule_id: rule for rule in PROCUREMENT_RULES}
 STATUSES = (*OPEN, "DISMISSED", "APPLIED", "EXPIRED")
 
 
@@ -67,42 +63,135 @@ class Listing:
     """What a filter selects.
 
     Attributes:
-        rows: The first of them: by priority, savings, newest first; columns as in the table.
-        count: How many there are in all.
+        decisions: The first of the decisions: by priority, expected savings, id. Each has its own sums, the ids of its
+            recommendations, the lowest first, and `example`, the first of them.
+        decision_count: How many decisions there are in all.
+        count: How many recommendations.
         totals: What all of them save together, overlaps counted once.
     """
 
-    rows: Sequence[Mapping[str, Any]]
-    count: int
+    decisions: Sequence[Mapping[str, Any]] = ()
+    decision_count: int = 0
+    count: int = 0
     totals: Mapping[SavingsBasis, Decimal] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> list[int]:
+        """The recommendations of the decisions."""
+        return [one for decision in self.decisions for one in decision["ids"]]
+
+
+def list_decisions(
+    connection: psycopg.Connection, settings: Settings, wanted: Filter, limit: int | None = None
+) -> Listing:
+    """Select recommendations, as decisions: what a person would decide at once is one row.
+
+    Args:
+        connection: The warehouse.
+        settings: Names the schema.
+        wanted: Which ones; a decision is made up of those among its recommendations.
+        limit: At most this many decisions; counts and totals are of all.
+    """
+    bound = _bound(connection, settings, wanted)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        light = cursor.execute(_selecting(settings, _SAVINGS), bound).fetchall()
+        if not light:
+            return Listing()
+        thresholds = read_parameters(connection, settings, RULES)[SAVINGS_PRIORITY.rule_id]
+        bound |= {name: thresholds[name] for name in SAVINGS_PRIORITY.parameters} | {"limit": limit}
+        rows = cursor.execute(_selecting(settings, _DECISIONS), bound).fetchall()
+    savings = [Saving(**row) for row in light if row["savings"] is not None]
+    return Listing([_titled(row) for row in rows], rows[0]["decision_count"], len(light), total_savings(savings))
 
 
 def list_recommendations(
-    connection: psycopg.Connection, settings: Settings, wanted: Filter, limit: int | None = None
-) -> Listing:
-    """Select recommendations.
+    connection: psycopg.Connection, settings: Settings, wanted: Filter, ids: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
+    """Select whole recommendations, in the order of the list: priority, expected savings, id.
 
     Args:
         connection: The warehouse.
         settings: Names the schema.
         wanted: Which ones.
-        limit: At most this many rows; count and totals are of all.
+        ids: Among these only.
     """
-    bound = {**wanted.bound(), "judged_at": clock(connection, settings).judged_at}
+    bound = _bound(connection, settings, wanted) | {"ids": None if ids is None else list(ids)}
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(query(settings, _LIST, columns=_COLUMNS), bound).fetchall()
-    claims = [
-        Claim(
-            row["rule_id"],
-            row["context"].get("item_id"),
-            row["context"].get("vendor_id"),
-            row["estimated_savings"],
-            row["savings_basis"],
+        return cursor.execute(_selecting(settings, _LIST), bound).fetchall()
+
+
+def decision_keys(connection: psycopg.Connection, settings: Settings, ids: Sequence[int]) -> list[str]:
+    """The decisions that recommendations belong to.
+
+    Raises:
+        FieldlabError: There is no such recommendation; all that are missing are named.
+    """
+    known: dict[int, str] = dict(connection.execute(query(settings, _KEYS), {"ids": list(ids)}).fetchall())
+    missing = [one for one in ids if one not in known]
+    if missing:
+        raise FieldlabError(
+            "\n".join(f"There is no recommendation {one}." for one in missing),
+            "`fieldlab recommendations list` shows the open ones.",
         )
-        for row in rows
-        if row["estimated_savings"] is not None
+    return list(dict.fromkeys(known[one] for one in ids))
+
+
+def rules_left_out(connection: psycopg.Connection, settings: Settings) -> dict[str, str]:
+    """The rules that the newest published run could not ask, and why."""
+    row = connection.execute(query(settings, _LEFT_OUT), {"job": PUBLISHING_JOB}).fetchone()
+    return dict(row[0] or {}) if row else {}
+
+
+def why_nothing_is_open(connection: psycopg.Connection, settings: Settings) -> str:
+    """Why the list is empty: nothing was found, all is decided, or it expired; and whether the data is old."""
+    time_now = clock(connection, settings)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        newest = cursor.execute(query(settings, _NEWEST), {"job": PUBLISHING_JOB}).fetchone()
+        if newest is None:
+            return "Nothing is open: no run has published recommendations yet. `fieldlab run` does it."
+        ended = cursor.execute(query(settings, _ENDED), {"judged_at": time_now.judged_at}).fetchall()
+    said = ["Nothing is open."]
+    counts = {row["status"]: row for row in ended}
+    decided = [
+        f"{counts[status]['number']:,} {word}"
+        for status, word in (("APPLIED", "applied"), ("DISMISSED", "dismissed"))
+        if status in counts
     ]
-    return Listing(rows[:limit], len(rows), total_savings(claims))
+    if not ended:
+        said.append(f"The run as of {day(newest['as_of'])} found nothing.")
+    if decided:
+        all_of = "All are decided" if "EXPIRED" not in counts else "Decided"
+        said.append(f"{all_of}: {listing(decided)}.")
+    if "EXPIRED" in counts:
+        gone = counts["EXPIRED"]
+        since = gone["since"].astimezone(settings.zone).date()
+        by_run = f", the newest by run {gone['run_id']}" if gone["run_id"] else ""
+        said.append(f"{gone['number']:,} expired since {day(since)}{by_run}.")
+    today = datetime.now(settings.zone).date()
+    if newest["as_of"] < today:
+        old = count((today - newest["as_of"]).days, "day")
+        said.append(f"What is published is as of {day(newest['as_of'])}, {old} ago: a run with newer data finds more.")
+    return " ".join(said)
+
+
+def _titled(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A decision with what to do, in one line."""
+    example, number = row["example"], len(row["ids"])
+    rule = RULES_BY_ID.get(row["rule_id"])
+    several = number > 1 and rule is not None and rule.decision is not None
+    title = rule.decision.title(example["context"], number) if several and rule and rule.decision else example["title"]
+    known = {name: value for name, value in row.items() if name != "decision_count"}
+    return {**known, "title": title, "count": number}
+
+
+def _bound(connection: psycopg.Connection, settings: Settings, wanted: Filter) -> dict[str, object]:
+    return {**wanted.bound(), "judged_at": clock(connection, settings).judged_at}
+
+
+def _selecting(settings: Settings, statement: LiteralString) -> sql.Composed:
+    """A query of the recommendations that a filter selects."""
+    selected = query(settings, _SELECTED, columns=_COLUMNS)
+    return query(settings, statement, selected=selected, columns=_COLUMNS)
 
 
 def unknown_names(connection: psycopg.Connection, settings: Settings, wanted: Filter) -> list[str]:
@@ -138,29 +227,27 @@ def read_recommendation(connection: psycopg.Connection, settings: Settings, one:
 
 
 _COLUMNS = sql.SQL("""
-    id, rule_id, type, category, fingerprint, title, description, reasoning, estimated_savings, savings_basis,
+    id, rule_id, type, category, fingerprint, decision_key, item_id, vendor_id, branch_id, invoice_id, title,
+    description, reasoning, estimated_savings, expected_savings, savings_basis, named_price, target_price, quantity,
     confidence_score, priority, context,
     case when status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s then 'EXPIRED' else status end as status,
     created_at, updated_at, expires_at, as_of, run_id, viewed_at, viewed_by, dismissed_at, dismissed_by, dismiss_reason,
     applied_at, applied_by
 """)
 
-_LIST = """
-    with judged as (
-        select {columns}
-        from {ops}.recommendations
-    )
-
-    select *
-    from judged
+# An index finds the open ones; the others are judged by their own status.
+_SELECTED = """
+    select id
+    from {ops}.recommendations
     where
-        status = any(%(statuses)s)
+        case when status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s then 'EXPIRED' else status end
+            = any(%(statuses)s)
         and (%(types)s::text[] is null or type = any(%(types)s))
         and (%(priorities)s::integer[] is null or priority = any(%(priorities)s))
         and (%(min_savings)s::numeric is null or estimated_savings >= %(min_savings)s)
         and (
             %(item)s::text is null
-            or context ->> 'item_id' = %(item)s
+            or item_id::text = %(item)s
             or lower(context ->> 'item_name') = lower(%(item)s)
         )
         and (
@@ -183,7 +270,119 @@ _LIST = """
                     or (key like '%%vendor_name' and lower(value) = lower(%(vendor)s))
             )
         )
-    order by priority, estimated_savings desc nulls last, created_at desc, id
+"""
+
+_SAVINGS = """
+    select
+        rule_id, claim, item_id, vendor_id, invoice_id, paid_vendor_id, estimated_savings as savings,
+        savings_basis as basis
+    from {ops}.recommendations
+    where id in ({selected})
+"""
+
+_DECISIONS = """
+    with decisions as (
+        select
+            decision_key,
+            min(rule_id) as rule_id,
+            min(type) as type,
+            min(category) as category,
+            array_agg(id order by id) as ids,
+            sum(estimated_savings) as estimated_savings,
+            sum(expected_savings) as expected_savings,
+            min(savings_basis) as savings_basis,
+            min(priority) as most_urgent,
+            string_agg(
+                distinct case
+                    when status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s then 'EXPIRED'
+                    else status
+                end,
+                ', '
+            ) as status,
+            max(created_at) as created_at,
+            max(updated_at) as updated_at,
+            max(expires_at) as expires_at,
+            max(as_of) as as_of
+        from {ops}.recommendations
+        where id in ({selected})
+        group by decision_key
+    ),
+
+    judged as (
+        select
+            *,
+            count(*) over () as decision_count,
+            case
+                when expected_savings is null then most_urgent
+                when expected_savings >= %(critical_savings)s then 1
+                when expected_savings >= %(high_savings)s then 2
+                when expected_savings >= %(medium_savings)s then 3
+                else 4
+            end as priority
+        from decisions
+    ),
+
+    page as (
+        select *
+        from judged
+        order by priority, expected_savings desc nulls last, ids[1]
+        limit %(limit)s
+    )
+
+    select
+        page.decision_key, page.rule_id, page.type, page.category, page.priority, page.estimated_savings,
+        page.expected_savings, page.savings_basis, page.status, page.created_at, page.updated_at, page.expires_at,
+        page.as_of, page.ids, page.decision_count,
+        jsonb_build_object('title', example.title, 'context', example.context) as example
+    from page
+    inner join {ops}.recommendations as example on page.ids[1] = example.id
+    order by page.priority, page.expected_savings desc nulls last, page.ids[1]
+"""
+
+_LIST = """
+    select {columns}
+    from {ops}.recommendations
+    where id in ({selected}) and (%(ids)s::bigint[] is null or id = any(%(ids)s))
+    order by priority, expected_savings desc nulls last, id
+"""
+
+_KEYS = "select id, decision_key from {ops}.recommendations where id = any(%(ids)s)"
+
+_LEFT_OUT = """
+    select details -> 'rules_left_out'
+    from {ops}.job_runs
+    where job = %(job)s and published
+    order by started_at desc
+    limit 1
+"""
+
+_NEWEST = """
+    select as_of, run_id
+    from {ops}.job_runs
+    where job = %(job)s and published
+    order by started_at desc
+    limit 1
+"""
+
+# What ended, by how; of the expired, since when, and the run that did it last.
+_ENDED = """
+    with ended as (
+        select
+            id,
+            case when status in ('PENDING', 'VIEWED') then 'EXPIRED' else status end as status,
+            case when status = 'EXPIRED' then updated_at else expires_at end as ended_at
+        from {ops}.recommendations
+    )
+
+    select
+        ended.status,
+        count(*) as number,
+        min(ended.ended_at) as since,
+        (array_agg(events.run_id order by events.id desc) filter (where events.run_id is not null))[1] as run_id
+    from ended
+    left join {ops}.recommendation_events as events
+        on ended.id = events.recommendation_id and events.to_status = 'EXPIRED'
+    group by ended.status
 """
 
 _NAMED = """

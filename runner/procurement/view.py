@@ -20,42 +20,68 @@ STYLES = {1: "bold red", 2: "yellow", 3: "", 4: "dim", 5: "dim"}
 
 
 def render_list(
-    found: Listing, words: Words, *, more: str = " (--limit)", nothing: str = "Nothing is open."
+    found: Listing,
+    words: Words,
+    *,
+    members: Sequence[Mapping[str, Any]] = (),
+    more: str = " (--limit)",
+    nothing: str = "Nothing matches.",
+    left_out: Mapping[str, str] | None = None,
 ) -> RenderableType:
-    """A table of recommendations and what they save together.
+    """A table of decisions and what they save together.
 
     Args:
-        found: The recommendations.
+        found: The decisions.
         words: How money is written.
+        members: Recommendations to show below the decision they belong to.
         more: How to see those left out.
         nothing: What to say when there are none.
+        left_out: The rules that could not be asked, and why.
     """
+    unasked = [Text(f"{rule} was left out: {reason}.", style="dim") for rule, reason in (left_out or {}).items()]
     if not found.count:
-        return Text(nothing)
+        return Group(Text(nothing), *unasked)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("id", justify="right", no_wrap=True)
     table.add_column("priority", no_wrap=True)
     table.add_column("what to do", ratio=1, overflow="fold")
     table.add_column("saves", justify="right", no_wrap=True)
-    table.add_column("confidence", justify="right", no_wrap=True)
+    table.add_column("expected", justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    for row in found.rows:
-        table.add_row(
-            str(row["id"]),
-            Text(PRIORITIES[row["priority"]], style=STYLES[row["priority"]]),
-            Text(row["title"]),
-            _savings(row, words),
-            percent_of(row["confidence_score"]),
-            row["status"].lower(),
-        )
-    shown = "" if len(found.rows) == found.count else f"; the first {len(found.rows):,} are shown{more}"
+    for decision in found.decisions:
+        table.add_row(*_line(decision, decision_id(decision), words))
+        if decision["count"] > 1:
+            for row in members:
+                if row["decision_key"] == decision["decision_key"]:
+                    table.add_row(*_line(row, str(row["id"]), words, indent="  "), style="dim")
+    shown = (
+        "" if len(found.decisions) == found.decision_count else f"; the first {len(found.decisions):,} are shown{more}"
+    )
     totals = total_in_words(found.totals, words)
     together = f" Together: {totals}." if totals else ""
-    return Group(
-        table,
-        "",
-        Text(f"{count(found.count, 'recommendation')}{shown}.{together}", style="bold"),
-        *([Text("Savings that several of them claim are counted once.", style="dim")] if totals else []),
+    whole = count(found.decision_count, "decision")
+    if found.decision_count != found.count:
+        whole += f" from {count(found.count, 'recommendation')}"
+    remarks = []
+    if totals:
+        remarks.append(Text("Expected: savings × confidence. What several claim is counted once.", style="dim"))
+    return Group(table, "", Text(f"{whole}{shown}.{together}", style="bold"), *remarks, *unasked)
+
+
+def decision_id(decision: Mapping[str, Any]) -> str:
+    """What a person types for a decision: a recommendation's id, or D and the first one's where there are several."""
+    return f"D{decision['ids'][0]}" if decision["count"] > 1 else str(decision["ids"][0])
+
+
+def _line(row: Mapping[str, Any], name: str, words: Words, indent: str = "") -> tuple[RenderableType, ...]:
+    expected = row["expected_savings"]
+    return (
+        name,
+        Text(PRIORITIES[row["priority"]], style=STYLES[row["priority"]]),
+        Text(f"{indent}{row['title']}"),
+        _savings(row, words),
+        "" if expected is None else words.amount(expected),
+        row["status"].lower(),
     )
 
 
@@ -87,6 +113,7 @@ def render_one(row: Mapping[str, Any], words: Words, zone: ZoneInfo) -> Renderab
     facts.add_row("priority", f"{row['priority']} ({PRIORITIES[row['priority']]})")
     if row["estimated_savings"] is not None:
         facts.add_row("saves", _savings(row, words))
+        facts.add_row("expected", f"{words.amount(row['expected_savings'])} (savings × confidence)")
     facts.add_row("confidence", percent_of(row["confidence_score"]))
     facts.add_row("status", row["status"].lower())
     facts.add_row("as of", day(row["as_of"]))

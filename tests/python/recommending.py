@@ -1,5 +1,6 @@
 """Recommendations to publish in tests, without marts or rules."""
 
+import csv
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from runner.procurement.findings import Finding, Subject
 from runner.procurement.lifecycle import publish_findings
 from runner.procurement.rules.orders import over_ordering
 from runner.procurement.rules.prices import cheaper_vendor
+from runner.rules.parameters import SEED_FILE
 from runner.settings import Settings, load_settings
 
 TODAY = datetime.now(UTC).date()
@@ -30,6 +32,16 @@ def settings(database_url: str) -> Settings:
 def connection(database_url: str, settings: Settings) -> Iterator[psycopg.Connection]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         migrate.ensure(connection, settings)
+        connection.execute("create schema fieldlab_staging")
+        connection.execute(
+            "create table fieldlab_staging.recommendation_rules (rule_id text, parameter text, value numeric)"
+        )
+        with (settings.project_dir / SEED_FILE).open(encoding="utf-8", newline="") as lines:
+            connection.cursor().executemany(
+                "insert into fieldlab_staging.recommendation_rules"
+                " values (%(rule_id)s, %(parameter)s, nullif(%(value)s, '')::numeric)",
+                list(csv.DictReader(lines)),
+            )
         yield connection
 
 
@@ -43,10 +55,14 @@ def finding(item: int = 1, *, expires_on: date | None = None, **changes: Any) ->
         "confidence": Decimal("0.5"),
         "priority": 3,
         "expires_on": expires_on or TODAY + timedelta(days=30),
+        "decision": Subject(item_id=item, vendor_id=40),
         "savings": Decimal("700.00"),
+        "expected_savings": Decimal("350.00"),
         "savings_basis": "year",
         "context": {"best_price": Decimal("9.95")},
     }
+    if "subject" in changes:
+        values["decision"] = changes["subject"]
     return Finding(**{**values, **changes})
 
 

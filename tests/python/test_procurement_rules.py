@@ -15,7 +15,7 @@ from runner.procurement.findings import Facts, Finding, ProcurementRule, Row, Su
 from runner.procurement.rules.orders import over_ordering, reorder_due, small_orders, unusual_spend
 from runner.procurement.rules.prices import cheaper_vendor, many_vendors, price_rise, same_vendor_price_gap
 from runner.procurement.rules.supply import seasonal_peak, single_source
-from runner.rules.parameters import Values, check_parameters
+from runner.rules.parameters import check_parameters
 from runner.rules.registry import PROCUREMENT_RULES, RULES
 from runner.words import Words, measured
 
@@ -95,8 +95,8 @@ def test_a_vendor_switch_reads_as_a_buyer_would_say_it() -> None:
     )
     assert finding.title == "Switch Chicken Breast at Downtown to Valley Foods"
     assert finding.description == (
-        "Switch Chicken Breast at Downtown to Valley Foods — about 4,100 a year. Downtown paid Harbor Meats 10.00 on "
-        "average in the last 90 days; Valley Foods charged the network 9.50 over 14 purchases."
+        "Saves about 4,100 a year: Downtown paid Harbor Meats 10.00 on average in the last 90 days; Valley Foods "
+        "charged the network 9.50 over 14 purchases."
     )
     assert finding.rule.category == "Vendor switch"
 
@@ -137,6 +137,24 @@ def test_amounts_are_shown_in_the_currency_that_is_set() -> None:
     assert Words("EUR").amount(Decimal("-1204.5")) == "EUR -1,204.50"
 
 
+def test_a_finding_has_the_priority_of_what_is_expected_of_it() -> None:
+    """A single purchase says little: 28,388.89 a year at 10 % is 2,838.89."""
+    row = offer(main_amount=Decimal(70000), main_line_count=1, main_newest_amount=Decimal(1400),
+                other_amount=Decimal(6300), other_newest_amount=Decimal(630))  # fmt: skip
+    (finding,) = decide(cheaper_vendor, row)
+    assert (finding.savings, finding.expected_savings) == (Decimal("28388.89"), Decimal("2838.89"))
+    assert finding.priority == 2
+
+
+def test_branches_with_the_same_better_vendor_are_one_decision() -> None:
+    found = decide(cheaper_vendor, offer(), offer(branch_id=5), offer(branch_id=6, other_vendor_id=8))
+    first, second, other = (finding.decision_key for finding in found)
+    assert first == second == hashlib.sha256(b"cheaper_vendor|1|4||").hexdigest()
+    assert other == hashlib.sha256(b"cheaper_vendor|1|8||").hexdigest()
+    assert cheaper_vendor.decision is not None
+    assert cheaper_vendor.decision.title(found[0].context, 2) == "Switch Chicken Breast to Valley Foods at 2 branches"
+
+
 def opportunity(**changes: Any) -> dict[str, Any]:
     row = {
         "item_id": 1, "item_name": "Olive Oil", "branch_count": 2, "vendor_count": 3, "total_amount": Decimal(600),
@@ -151,8 +169,8 @@ def opportunity(**changes: Any) -> dict[str, Any]:
 
 def test_an_opportunity_is_worth_its_savings_over_a_year() -> None:
     (finding,) = decide(many_vendors, opportunity())
-    # 41.10 × 365 / 30 = 500.05, priority 3 from 500 on
-    assert (finding.savings, finding.priority, finding.confidence) == (Decimal("500.05"), 3, Decimal("0.5"))
+    # 41.10 × 365 / 30 = 500.05; half of it is expected, which is below 500
+    assert (finding.savings, finding.priority, finding.confidence) == (Decimal("500.05"), 4, Decimal("0.5"))
     assert "Harbor Meats and Nordic Trade" in finding.reasoning
 
 
@@ -179,6 +197,12 @@ def test_the_other_vendors_are_not_said_to_be_dearer_than_they_are(change: dict[
 
 def test_an_opportunity_without_savings_is_none() -> None:
     assert decide(many_vendors, opportunity(dearer_amount=Decimal(300))) == []
+
+
+def test_an_opportunity_is_worth_at_least_a_hundred_a_year() -> None:
+    # (dearer - 300) × 365 / 73 is exactly 100 at 320.
+    assert len(decide(many_vendors, opportunity(dearer_amount=Decimal(320), window_days=73))) == 1
+    assert decide(many_vendors, opportunity(dearer_amount=Decimal("319.9999"), window_days=73)) == []
 
 
 def snapshot(branch: int, price_sum: str, lines: int = 1, **changes: Any) -> dict[str, Any]:
@@ -243,7 +267,11 @@ def habit(**changes: Any) -> dict[str, Any]:
 def test_small_orders_every_three_days_could_be_weekly_ones() -> None:
     (finding,) = decide(small_orders, habit())
     # (365/3 - 365/7) × 25 = 1738.095…
-    assert (finding.savings, finding.priority, finding.confidence) == (Decimal("1738.10"), 3, Decimal("0.45"))
+    assert (finding.savings, finding.expected_savings) == (Decimal("1738.10"), Decimal("782.15"))
+    assert (finding.priority, finding.confidence) == (3, Decimal("0.45"))
+    # What is shown multiplies out: (122 - 52) × 25 = 1,750.
+    assert "122 deliveries a year; once a week makes 52" in finding.reasoning
+    assert finding.reasoning.endswith("costs about 25.00, so 70 fewer save about 1,800.")
     assert finding.title == "Order once a week from Bakery at Downtown"
 
 
@@ -291,15 +319,20 @@ def test_an_order_far_below_the_others_is_no_waste() -> None:
 
 
 def test_spending_is_unusual_only_where_the_quantity_is_not_reported() -> None:
-    assert decide(unusual_spend, anomaly()) == []
+    over = decide(over_ordering, anomaly())
+    known = Facts(AS_OF, unusual_spend, VALUES, PRICE_WINDOW_DAYS, found={"over_ordering": over})
+    assert unusual_spend([anomaly()], known) == []
+    assert len(unusual_spend([anomaly(invoice_id=78)], known)) == 1
     (finding,) = decide(unusual_spend, anomaly(is_material_quantity_outlier=False))
     assert (finding.savings, finding.savings_basis, finding.priority) == (None, None, 2)
 
 
-def test_spending_is_reported_when_over_ordering_is_switched_off() -> None:
-    off = Values("over_ordering", {"enabled": Decimal(0)})
-    known = Facts(AS_OF, unusual_spend, {**VALUES, "over_ordering": off}, PRICE_WINDOW_DAYS)
-    assert len(unusual_spend([anomaly()], known)) == 1
+def test_an_order_must_have_a_hundred_at_stake() -> None:
+    # The others average 60 units for 120: 50 units more at 2.00, or 100 more in all.
+    assert len(decide(over_ordering, anomaly(quantity=Decimal(110), amount=Decimal(220)))) == 1
+    assert decide(over_ordering, anomaly(quantity=Decimal(110), amount=Decimal("219.99"))) == []
+    assert len(decide(unusual_spend, anomaly(amount=Decimal(220)))) == 1
+    assert decide(unusual_spend, anomaly(amount=Decimal("219.99"))) == []
 
 
 def source(item: int, amount: str, **changes: Any) -> dict[str, Any]:
@@ -412,7 +445,7 @@ def test_a_rhythm_of_exactly_the_least_confidence_is_regular_enough() -> None:
 def test_an_overdue_order_is_told_as_such() -> None:
     (finding,) = decide(reorder_due, rhythm(next_predicted_order_date=date(2022, 10, 25)))
     assert finding.description == (
-        "Reorder Coffee at Downtown: the next order was due on 25 October 2022. The branch orders it about every "
+        "The next order was due on 25 October 2022. The branch orders it about every "
         "10 days, 12 kg on average, last on 21 October 2022 from Roastery."
     )
 
@@ -427,10 +460,20 @@ def test_only_purchase_orders_to_the_usual_vendor_are_said_to_be_missing() -> No
     assert "Unassigned" not in finding.description
 
 
-@pytest.mark.parametrize(("unit", "text"), [("kg", "A saving of 0.50 per kg, at"), (None, "A saving of 0.50 each, at")])
+@pytest.mark.parametrize(("unit", "text"), [("kg", "cost 2.00 per kg;"), (None, "cost 2.00 each;")])
 def test_a_price_is_per_unit_where_there_is_one(unit: str | None, text: str) -> None:
-    (finding,) = decide(cheaper_vendor, offer(unit=unit))
+    (finding,) = decide(over_ordering, anomaly(unit=unit))
     assert text in finding.reasoning
+
+
+def test_orders_of_one_branch_to_one_vendor_are_one_decision() -> None:
+    found = decide(reorder_due, rhythm(), rhythm(item_id=2), rhythm(last_vendor_id=None, last_vendor_name="Unassigned"))
+    keys = [finding.decision_key for finding in found]
+    assert keys[0] == keys[1] == hashlib.sha256(b"reorder_due||3|2|").hexdigest()
+    assert keys[2] == hashlib.sha256(b"reorder_due|||2|").hexdigest()
+    assert reorder_due.decision is not None
+    titles = [reorder_due.decision.title(finding.context, 2) for finding in found[1:]]
+    assert titles == ["Reorder 2 items from Roastery at Downtown", "Reorder 2 items at Downtown"]
 
 
 @given(
@@ -448,7 +491,9 @@ def test_a_saving_is_never_negative_and_priority_follows_it(amount: Decimal, qua
     for finding in found:
         assert finding.savings is not None
         assert finding.savings >= 0
-        steps = [finding.savings >= limit for limit in (10000, 2500, 500)]
+        assert finding.expected_savings is not None
+        assert 0 <= finding.expected_savings <= finding.savings
+        steps = [finding.expected_savings >= limit for limit in (10000, 2500, 500)]
         assert finding.priority == 4 - sum(steps)
 
 
@@ -460,4 +505,12 @@ def test_a_fingerprint_is_the_hash_of_rule_and_subject() -> None:
 def test_every_rule_of_the_registry_is_one_the_seed_can_tune() -> None:
     folder = PROJECT / "runner" / "procurement" / "rules" / "queries"
     assert {rule.rule_id for rule in PROCUREMENT_RULES} <= VALUES.keys()
-    assert {rule.query for rule in PROCUREMENT_RULES} == {path.stem for path in folder.glob("*.sql")}
+    needs = {rule.needs.query for rule in PROCUREMENT_RULES if rule.needs}
+    asked = {rule.query for rule in PROCUREMENT_RULES}
+    assert asked | needs | {"no_unit_prices"} == {path.stem for path in folder.glob("*.sql")}
+
+
+def test_a_rule_that_looks_at_findings_is_asked_after_the_rules_that_find_them() -> None:
+    order = [rule.rule_id for rule in PROCUREMENT_RULES]
+    for rule in PROCUREMENT_RULES:
+        assert all(order.index(other) < order.index(rule.rule_id) for other in rule.after), rule.rule_id

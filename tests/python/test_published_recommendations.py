@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from runner.database.sources import create_source_tables
 from runner.database.warehouse import Warehouse
 from runner.ops.pipeline import Request, run_pipeline
-from runner.procurement.read import Filter, list_recommendations
+from runner.procurement.read import Filter, list_decisions
 from runner.settings import Settings, load_settings
 
 ZONE = "America/New_York"
@@ -77,7 +77,7 @@ def test_every_recommendation_published_is_what_its_definition_says(settings: Se
         assert differences(sources, expected, found) == [], world.name
         assert [number for row in found for number in unexplained(row)] == [], world.name
         with psycopg.connect(database_url) as connection:
-            listed = list_recommendations(connection, settings, Filter())
+            listed = list_decisions(connection, settings, Filter())
         assert listed.totals == counted_once(expected), world.name
 
 
@@ -130,12 +130,13 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
     """A published row with the ids out of its context."""
     context = row["context"]
     columns = (
-        *("rule_id", "type", "category", "fingerprint", "estimated_savings", "savings_basis", "confidence_score"),
+        *("rule_id", "type", "category", "fingerprint", "decision_key", "estimated_savings", "expected_savings"),
+        *("savings_basis", "confidence_score"),
         *("priority", "status", "expires_at", "as_of"),
     )
     return {
         **{column: row[column] for column in columns},
-        **{name: context.get(name) for name in SUBJECT},
+        **{name: row[name] for name in SUBJECT},
         "roles": {
             name: context[name] for name in ("main_vendor_id", "best_vendor_id", "lowest_branch_id") if name in context
         },
@@ -159,7 +160,9 @@ def unexplained(row: dict[str, Any]) -> list[str]:
         for name in value if isinstance(value, list) else [value]:
             text = text.replace(str(name), "") if isinstance(name, str) else text
     # Dates and rough estimates aside.
-    text = re.sub(r"\d+ [A-Z][a-z]+ \d{4}|about [\d,]+ (a year|at stake)|less than 1 ", "", text)
+    text = re.sub(
+        r"\d+ [A-Z][a-z]+ \d{4}|[Aa]bout [\d,]+ (a year|at stake)|save about [\d,]+|[Ll]ess than 1 ", "", text
+    )
     numbers = [number.rstrip(".,") for number in re.findall(r"\d[\d,.]*", text)]
     return [
         f"{row['rule_id']}: {number} in {text}"

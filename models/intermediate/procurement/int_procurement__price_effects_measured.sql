@@ -27,11 +27,11 @@ inner join purchases
         applied.item_id = purchases.item_id
         and applied.decided_on < purchases.date
         and applied.last_date >= purchases.date
-        -- What a recommendation is about narrows down whose purchases count.
+        -- What a recommendation is about narrows down whose purchases count; a switch shows at another vendor.
         and (applied.branch_id is null or applied.branch_id = purchases.branch_id)
-        and (applied.vendor_id is null or applied.vendor_id = purchases.vendor_id)
+        and (applied.vendor_id is null or applied.vendor_id = purchases.vendor_id or applied.claim = 'switch')
 where
     -- An opportunity to consolidate is measured over purchases with a branch and a vendor.
-    applied.rule_id <> 'many_vendors'
+    coalesce(applied.claim, '') <> 'consolidate'
     or (purchases.branch_id is not null and purchases.vendor_id is not null)
 group by applied.recommendation_id

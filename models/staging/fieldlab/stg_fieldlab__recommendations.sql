@@ -24,6 +24,9 @@ with source as (
                 'invoice_id': 'integer',
                 'named_price': 'numeric',
                 'target_price': 'numeric',
+                'expected_savings': 'numeric',
+                'decision_key': 'text',
+                'claim': 'text',
             },
         )
     }}
@@ -45,6 +48,9 @@ select
     invoice_id,
     named_price,
     target_price,
+    expected_savings,
+    decision_key,
+    claim,
     expires_at,
     as_of as found_as_of,
     decided_as_of,

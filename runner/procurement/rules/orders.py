@@ -5,12 +5,17 @@ from datetime import timedelta
 from fractions import Fraction
 from math import floor
 
-from runner.procurement.findings import DAYS_PER_YEAR, Facts, Finding, Row, pick, rule
+from runner.procurement.findings import DAYS_PER_YEAR, Decision, Facts, Finding, Need, Row, pick, rule
 from runner.rounding import cents, published, rounded
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE
-from runner.words import count, day, each, measured, possessive, quantity
+from runner.words import count, day, each, measured, possessive, quantity, sentence
 
 WEEK = 7
+
+
+def _reorder_all(of: Row, number: int) -> str:
+    source = "" if of["last_vendor_id"] is None else f" from {of['last_vendor_name']}"
+    return f"Reorder {number:,} items{source} at {of['branch_name']}"
 
 
 @rule(
@@ -51,22 +56,22 @@ def _batch(row: Row, facts: Facts) -> Finding:
     cycle, target = _cycle(row), Fraction(values["target_cycle_days"])
     mean_amount = Fraction(row["order_amount_sum"]) / row["order_count"]
     savings = cents((DAYS_PER_YEAR / cycle - DAYS_PER_YEAR / target) * Fraction(values["cost_per_order"]))
+    now, then = rounded(DAYS_PER_YEAR / cycle), rounded(DAYS_PER_YEAR / target)
     rhythm = "once a week" if target == WEEK else f"every {quantity(target)} days"
     return facts.finding(
         row,
         ("branch", "vendor"),
         title=f"Order {rhythm} from {vendor} at {branch}",
         description=(
-            f"Order {rhythm} from {vendor} at {branch} — {words.roughly(savings)} a year. {branch} now orders "
-            f"{_every(cycle)}, for {words.amount(mean_amount)} on average."
+            f"Saves {words.roughly(savings)} a year: {branch} now orders {_every(cycle)}, for "
+            f"{words.amount(mean_amount)} on average."
         ),
         reasoning=(
             f"{branch} placed {count(row['order_count'], 'order')} with {vendor} from {day(row['first_order_date'])} "
             f"to {day(row['last_order_date'])}, on {count(row['order_date_count'], 'day')}. At that pace it is "
-            f"{quantity(rounded(DAYS_PER_YEAR / cycle, 0))} deliveries a year; {rhythm} makes "
-            f"{quantity(rounded(DAYS_PER_YEAR / target, 0))}. Each delivery less saves "
-            f"about {words.amount(values['cost_per_order'])} in placing, receiving and paying for it, "
-            f"{words.amount(savings)} a year in all."
+            f"{quantity(now)} deliveries a year; {rhythm} makes {quantity(then)}. Placing, receiving and paying for "
+            f"one costs about {words.amount(values['cost_per_order'])}, so {quantity(now - then)} fewer save "
+            f"{words.roughly((now - then) * values['cost_per_order'])}."
         ),
         savings=savings,
         confidence=facts.confidence(row["order_count"], "confidence_orders"),
@@ -74,6 +79,7 @@ def _batch(row: Row, facts: Facts) -> Finding:
             **pick(row, "order_count", "order_date_count", "first_order_date", "last_order_date"),
             "avg_order_cycle_days": cycle,
             "avg_order_amount": mean_amount,
+            "fewer_orders_per_year": now - then,
             "orders_per_year": DAYS_PER_YEAR / cycle,
             "target_orders_per_year": DAYS_PER_YEAR / target,
             **pick(values, "target_cycle_days", "cost_per_order"),
@@ -83,8 +89,9 @@ def _batch(row: Row, facts: Facts) -> Finding:
 
 @rule(
     "WASTE_PREVENTION",
-    {"confidence_deviation": POSITIVE, "increasing_factor": SHARE, "valid_days": COUNT},
+    {"min_amount": NUMBER, "confidence_deviation": POSITIVE, "increasing_factor": SHARE, "valid_days": COUNT},
     query="order_anomalies",
+    claim="order",
 )
 def over_ordering(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch ordered far more of an item than in its other orders.
@@ -96,36 +103,48 @@ def over_ordering(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     Returns:
         One finding per item × branch × invoice: (quantity − expected) × the order's mean unit price, once.
     """
-    return [_check_quantity(row, facts) for row in rows if _is_over_ordered(row)]
+    least = Fraction(facts.values["min_amount"])
+    return [
+        _check_quantity(row, facts)
+        for row in rows
+        if row["is_material_quantity_outlier"]
+        and row["quantity"] > _expected(row, "quantity")
+        and (Fraction(row["quantity"]) - _expected(row, "quantity")) * _unit_price(row) >= least
+    ]
 
 
 @rule(
     "RISK_ALERT",
-    {"confidence_deviation": POSITIVE, "priority": PRIORITY, "valid_days": COUNT},
+    {"min_amount": NUMBER, "confidence_deviation": POSITIVE, "priority": PRIORITY, "valid_days": COUNT},
     query="order_anomalies",
+    after=("over_ordering",),
 )
 def unusual_spend(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch spent far more on an item than in its other orders, and not because it ordered far more.
 
     Args:
         rows: As for `over_ordering`.
-        facts: As-of date and parameters; also whether `over_ordering` runs.
+        facts: As-of date and parameters; also what `over_ordering` found.
 
     Returns:
-        One finding per item × branch × invoice that `over_ordering` does not report.
+        One finding per item × branch × invoice that `over_ordering` has not found.
     """
-    reported = facts.all_values[over_ordering.rule_id].enabled
+    least = Fraction(facts.values["min_amount"])
+    order = ("item", "branch", "invoice")
+    told = facts.fired("over_ordering", *order)
     return [
         _check_amount(row, facts)
         for row in rows
         if row["is_material_amount_outlier"]
         and row["amount"] > _expected(row, "amount")
-        and not (reported and _is_over_ordered(row))
+        and Fraction(row["amount"]) - _expected(row, "amount") >= least
+        and tuple(row[f"{part}_id"] for part in order) not in told
     ]
 
 
-def _is_over_ordered(row: Row) -> bool:
-    return bool(row["is_material_quantity_outlier"] and row["quantity"] > _expected(row, "quantity"))
+def _unit_price(row: Row) -> Fraction:
+    """The order's mean price per unit, exact."""
+    return Fraction(row["amount"]) / Fraction(row["quantity"])
 
 
 def _expected(row: Row, measure: str) -> Fraction:
@@ -138,7 +157,7 @@ def _check_quantity(row: Row, facts: Facts) -> Finding:
     item, branch, on = row["item_name"], row["branch_name"], day(row["order_date"])
     expected = _expected(row, "quantity")
     excess = Fraction(row["quantity"]) - expected
-    unit_price = Fraction(row["amount"]) / Fraction(row["quantity"])
+    unit_price = _unit_price(row)
     savings = cents(excess * unit_price)
     sure = facts.confidence(Fraction(row["quantity_material_deviation"]), "confidence_deviation")
     growing = ""
@@ -150,15 +169,15 @@ def _check_quantity(row: Row, facts: Facts) -> Finding:
         ("item", "branch", "invoice"),
         title=f"Check the order of {item} at {branch} on {on}",
         description=(
-            f"Check the order of {item} at {branch} on {on} — {words.roughly(savings)} at stake. It was for "
+            f"{sentence(words.roughly(savings))} at stake: the order was for "
             f"{measured(row['quantity'], row['unit'])}; the branch's other orders average "
             f"{measured(expected, row['unit'])}."
         ),
         reasoning=(
             f"{possessive(branch)} {count(row['other_order_count'], 'other order')} of {item} average "
-            f"{measured(expected, row['unit'])}. This one is {measured(excess, row['unit'])} more, at "
-            f"{words.price(unit_price)} {each(row['unit'])} worth {words.amount(savings)}. Return or move what is not "
-            f"needed, or correct the invoice if the quantity is a typing error.{growing}"
+            f"{measured(expected, row['unit'])}. This one cost {words.price(unit_price)} {each(row['unit'])}; what it "
+            f"has more than the others is worth {words.amount(savings)}. Return or move what is not needed, or correct "
+            f"the invoice if the quantity is a typing error.{growing}"
         ),
         savings=savings,
         basis="once",
@@ -175,17 +194,14 @@ def _check_quantity(row: Row, facts: Facts) -> Finding:
 def _check_amount(row: Row, facts: Facts) -> Finding:
     words = facts.words
     item, branch, on = row["item_name"], row["branch_name"], day(row["order_date"])
-    unit_price = Fraction(row["amount"]) / Fraction(row["quantity"])
+    unit_price = _unit_price(row)
     expected_quantity, expected_amount = _expected(row, "quantity"), _expected(row, "amount")
     usual_price = expected_amount / expected_quantity
     return facts.finding(
         row,
         ("item", "branch", "invoice"),
         title=f"Look into {words.amount(row['amount'])} for {item} at {branch} on {on}",
-        description=(
-            f"Look into {words.amount(row['amount'])} for {item} at {branch} on {on}: the branch's other orders "
-            f"average {words.amount(expected_amount)}."
-        ),
+        description=f"The branch's other orders of it average {words.amount(expected_amount)}.",
         reasoning=(
             f"{branch} bought {measured(row['quantity'], row['unit'])} at {words.price(unit_price)} "
             f"{each(row['unit'])}; its {count(row['other_order_count'], 'other order')} of {item} average "
@@ -221,8 +237,13 @@ def _order_context(row: Row) -> dict[str, object]:
         "urgent_days": COUNT,
         "urgent_priority": PRIORITY,
         "priority": PRIORITY,
+        "orders_seen_days": POSITIVE,
         "valid_days": COUNT,
     },
+    decision=Decision({"branch_id": "branch_id", "vendor_id": "last_vendor_id"}, _reorder_all),
+    needs=Need(
+        "orders_seen", "no purchase order of the last {orders_seen_days} days is on record, so none can be missing"
+    ),
 )
 def reorder_due(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch orders an item in a regular rhythm, the next order is due, and none is on its way.
@@ -277,8 +298,8 @@ def _reorder(row: Row, cycle: Fraction, facts: Facts) -> Finding:
         ("item", "branch"),
         title=f"Reorder {item} at {branch}",
         description=(
-            f"Reorder {item} at {branch}: the next order {was_due} on {day(due)}. The branch orders it "
-            f"{_every(cycle)}, {measured(row['avg_order_quantity'], row['unit'])} on average, last on "
+            f"The next order {was_due} on {day(due)}. The branch orders it {_every(cycle)}, "
+            f"{measured(row['avg_order_quantity'], row['unit'])} on average, last on "
             f"{day(row['last_order_date'])}{source}."
         ),
         reasoning=(

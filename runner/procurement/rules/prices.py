@@ -6,10 +6,10 @@ from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
 
-from runner.procurement.findings import DAYS_PER_YEAR, Facts, Finding, Row, pick, rule
+from runner.procurement.findings import DAYS_PER_YEAR, Decision, Facts, Finding, Row, pick, rule
 from runner.rounding import cents
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE
-from runner.words import count, day, each, listing, measured, percent, possessive
+from runner.words import count, day, listing, measured, percent, possessive
 
 PAIR = 2
 SAME_UNIT = "This assumes that every price is for the same unit."
@@ -24,7 +24,11 @@ SAME_UNIT = "This assumes that every price is for the same unit."
         "confidence_lines": POSITIVE,
         "valid_days": COUNT,
     },
-    is_price_rule=True,
+    claim="switch",
+    decision=Decision(
+        {"item_id": "item_id", "vendor_id": "best_vendor_id"},
+        lambda of, number: f"Switch {of['item_name']} to {of['best_vendor_name']} at {number:,} branches",
+    ),
 )
 def cheaper_vendor(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """Another vendor sells for less what a branch buys from its main vendor, on average and at the newest price.
@@ -57,26 +61,28 @@ def _switch(row: Row, facts: Facts) -> Finding:
     days = values.count("window_days")
     paid, offered = _mean(row, "main_"), _mean(row, "other_")
     main_newest, best_newest = _mean(row, "main_newest_"), _mean(row, "other_newest_")
-    savings = cents((paid - offered) * Fraction(row["main_quantity"]) * DAYS_PER_YEAR / days)
+    saved = (paid - offered) * Fraction(row["main_quantity"])
+    savings = cents(saved * DAYS_PER_YEAR / days)
     return facts.finding(
         row,
         ("item", "branch"),
         title=f"Switch {item} at {branch} to {best}",
         description=(
-            f"Switch {item} at {branch} to {best} — {words.roughly(savings)} a year. {branch} paid {main} "
-            f"{words.price(paid)} on average in the last {count(days, 'day')}; {best} charged the network "
-            f"{words.price(offered)} over {count(row['other_line_count'], 'purchase')}."
+            f"Saves {words.roughly(savings)} a year: {branch} paid {main} {words.price(paid)} on average in the last "
+            f"{count(days, 'day')}; {best} charged the network {words.price(offered)} over "
+            f"{count(row['other_line_count'], 'purchase')}."
         ),
         reasoning=(
             f"{main} is where {branch} spends most on {item}: {measured(row['main_quantity'], row['unit'])} "
             f"bought in {count(row['main_line_count'], 'purchase')} for {words.amount(row['main_amount'])}. "
             f"{best} is {percent(1 - offered / paid)} cheaper on average, and still cheaper at the newest prices: "
             f"{words.price(best_newest)} on {day(row['other_newest_date'])} against {words.price(main_newest)} "
-            f"on {day(row['main_newest_date'])}. A saving of {words.price(paid - offered)} {each(row['unit'])}, at the "
-            f"pace of the last {count(days, 'day')}, comes to {words.amount(savings)} a year. {SAME_UNIT}"
+            f"on {day(row['main_newest_date'])}. At {possessive(best)} average price {branch} would have paid "
+            f"{words.amount(saved)} less, {words.roughly(savings)} a year at that pace. {SAME_UNIT}"
         ),
         savings=savings,
         confidence=facts.confidence(min(row["main_line_count"], row["other_line_count"]), "confidence_lines"),
+        paid_vendor_id=row["main_vendor_id"],
         named_price=paid,
         target_price=offered,
         quantity=row["main_quantity"],
@@ -85,6 +91,7 @@ def _switch(row: Row, facts: Facts) -> Finding:
             "best_vendor_id": row["other_vendor_id"],
             "best_vendor_name": best,
             "best_line_count": row["other_line_count"],
+            "saved_in_window": saved,
             "main_price": paid,
             "best_price": offered,
             "price_difference": paid - offered,
@@ -99,7 +106,12 @@ def _switch(row: Row, facts: Facts) -> Finding:
     )
 
 
-@rule("CONSOLIDATION", {"confidence_lines": POSITIVE, "valid_days": COUNT}, is_price_rule=True)
+@rule(
+    "CONSOLIDATION",
+    {"min_savings": NUMBER, "confidence_lines": POSITIVE, "valid_days": COUNT},
+    claim="consolidate",
+    window_var="consolidation_window_days",
+)
 def many_vendors(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """Several vendors sell the same item to several branches, and one of them is cheaper than the rest together.
 
@@ -108,9 +120,14 @@ def many_vendors(rows: Iterable[Row], facts: Facts) -> list[Finding]:
         facts: As-of date and parameters.
 
     Returns:
-        One finding per item whose potential savings are above 0: potential × 365 / window a year.
+        One finding per item that saves at least `min_savings` a year: potential × 365 / window.
     """
-    return [_consolidate(row, facts) for row in rows if _potential(row) > 0]
+    least = Fraction(facts.values["min_savings"])
+    return [
+        _consolidate(row, facts)
+        for row in rows
+        if _potential(row) > 0 and _potential(row) * DAYS_PER_YEAR / row["window_days"] >= least
+    ]
 
 
 def _consolidate(row: Row, facts: Facts) -> Finding:
@@ -135,16 +152,15 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
         ("item",),
         title=f"Buy {item} from {best} in every branch",
         description=(
-            f"Buy {item} from {best} in every branch — {words.roughly(savings)} a year. In the last "
-            f"{count(days, 'day')} {branches} bought it from {vendors}: {best} charged {words.price(best_price)} on "
-            f"average, {others} {words.price(dearer_price)}."
+            f"Saves {words.roughly(savings)} a year: in the last {count(days, 'day')} {branches} bought it from "
+            f"{vendors}. {best} charged {words.price(best_price)} on average, {others} {words.price(dearer_price)}."
         ),
         reasoning=(
             f"The branches spent {words.amount(row['total_amount'])} on {item} in the last {count(days, 'day')}. "
             f"{best} had the lowest average price{among}, over {count(row['best_line_count'], 'purchase')}. "
             f"{count(row['other_line_count'], 'purchase')} went to {listing(row['other_vendor_names'])}; at "
             f"{possessive(best)} price {they} would have cost {words.amount(potential)} less, "
-            f"which comes to {words.amount(savings)} a year. {SAME_UNIT}"
+            f"{words.roughly(savings)} a year at that pace. {SAME_UNIT}"
         ),
         savings=savings,
         confidence=facts.confidence(min(row["best_line_count"], row["other_line_count"]), "confidence_lines"),
@@ -167,7 +183,15 @@ def _consolidate(row: Row, facts: Facts) -> Finding:
 @rule(
     "PRICE_NEGOTIATION",
     {"min_branches": COUNT, "min_price_ratio": NUMBER, "confidence_lines": POSITIVE, "valid_days": COUNT},
-    is_price_rule=True,
+    claim="negotiate",
+    window_var="price_window_days",
+    decision=Decision(
+        {"item_id": "item_id", "vendor_id": "vendor_id"},
+        lambda of, number: (
+            f"Ask {of['vendor_name']} for {possessive(of['lowest_branch_name'])} price for {of['item_name']} at "
+            f"{number:,} branches"
+        ),
+    ),
 )
 def same_vendor_price_gap(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch pays a vendor clearly more for an item than another branch pays the same vendor.
@@ -201,25 +225,27 @@ def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Find
     item, vendor, branch, low_branch = row["item_name"], row["vendor_name"], row["branch_name"], lowest["branch_name"]
     days = facts.price_window_days
     price, low_price = _snapshot_price(row), _snapshot_price(lowest)
-    savings = cents((price - low_price) * Fraction(row["quantity"]) * DAYS_PER_YEAR / days)
+    saved = (price - low_price) * Fraction(row["quantity"])
+    savings = cents(saved * DAYS_PER_YEAR / days)
     return facts.finding(
         row,
         ("item", "vendor", "branch"),
         title=f"Ask {vendor} for {possessive(low_branch)} price for {item} at {branch}",
         description=(
-            f"Ask {vendor} for {possessive(low_branch)} price for {item} at {branch} — {words.roughly(savings)} a "
-            f"year. In the last {count(days, 'day')} {branch} paid {words.price(price)} on average, {low_branch} "
-            f"{words.price(low_price)}: {percent(price / low_price - 1)} more for the same item from the same vendor."
+            f"Saves {words.roughly(savings)} a year: in the last {count(days, 'day')} {branch} paid "
+            f"{words.price(price)} on average and {low_branch} {words.price(low_price)}, for the same item from the "
+            f"same vendor. That is {percent(price / low_price - 1)} more."
         ),
         reasoning=(
             f"{count(branch_count, 'branch', 'branches')} bought {item} from {vendor} in the last "
             f"{count(days, 'day')}, and {low_branch} paid the least. {branch} bought "
-            f"{measured(row['quantity'], row['unit'])} in {count(row['line_count'], 'purchase')}; "
-            f"{words.price(price - low_price)} less {each(row['unit'])}, at that pace, comes to "
-            f"{words.amount(savings)} a year. {SAME_UNIT}"
+            f"{measured(row['quantity'], row['unit'])} in {count(row['line_count'], 'purchase')}; at "
+            f"{possessive(low_branch)} average price that would have cost {words.amount(saved)} less, "
+            f"{words.roughly(savings)} a year at that pace. {SAME_UNIT}"
         ),
         savings=savings,
         confidence=facts.confidence(min(row["line_count"], lowest["line_count"]), "confidence_lines"),
+        paid_vendor_id=row["vendor_id"],
         named_price=price,
         target_price=low_price,
         quantity=row["quantity"],
@@ -229,6 +255,7 @@ def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Find
             "lowest_price": low_price,
             "lowest_line_count": lowest["line_count"],
             "price": price,
+            "saved_in_window": saved,
             "price_difference": price - low_price,
             "price_difference_share": price / low_price - 1,
             **pick(row, "quantity", "line_count"),
@@ -249,7 +276,7 @@ def _match_price(row: Row, lowest: Row, branch_count: int, facts: Facts) -> Find
         "confidence_lines": POSITIVE,
         "valid_days": COUNT,
     },
-    is_price_rule=True,
+    claim="negotiate",
 )
 def price_rise(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A vendor's mean price for an item is clearly above what it was some months ago.
@@ -277,30 +304,32 @@ def _negotiate(row: Row, facts: Facts) -> Finding:
     days = values.count("window_days")
     earlier_last = facts.as_of - timedelta(days=values.count("baseline_age_days"))
     price, earlier = _mean(row, ""), _mean(row, "earlier_")
-    savings = cents((price - earlier) * Fraction(row["quantity"]) * DAYS_PER_YEAR / days)
+    saved = (price - earlier) * Fraction(row["quantity"])
+    savings = cents(saved * DAYS_PER_YEAR / days)
     rise = percent(price / earlier - 1)
     return facts.finding(
         row,
         ("item", "vendor"),
         title=f"Negotiate {item} with {vendor}: up {rise}",
         description=(
-            f"Negotiate {item} with {vendor} — {words.roughly(savings)} a year. It cost {words.price(price)} on "
-            f"average in the last {count(days, 'day')}, {rise} more than the {words.price(earlier)} of the "
-            f"{count(days, 'day')} to {day(earlier_last)}."
+            f"Saves {words.roughly(savings)} a year: it cost {words.price(price)} on average in the last "
+            f"{count(days, 'day')} and {words.price(earlier)} in the {count(days, 'day')} to {day(earlier_last)}."
         ),
         reasoning=(
             f"The newer price is the average of {count(row['line_count'], 'purchase')}, the earlier one of "
             f"{row['earlier_line_count']:,}. The network bought {measured(row['quantity'], row['unit'])} in the "
-            f"last {count(days, 'day')}; back at the earlier price, {words.price(price - earlier)} less "
-            f"{each(row['unit'])}, it would pay {words.amount(savings)} less a year at that pace. {SAME_UNIT}"
+            f"last {count(days, 'day')}; at the earlier price that would have cost {words.amount(saved)} less, "
+            f"{words.roughly(savings)} a year at that pace. {SAME_UNIT}"
         ),
         savings=savings,
         confidence=facts.confidence(min(row["line_count"], row["earlier_line_count"]), "confidence_lines"),
+        paid_vendor_id=row["vendor_id"],
         named_price=price,
         target_price=earlier,
         quantity=row["quantity"],
         context={
             "price": price,
+            "saved_in_window": saved,
             "earlier_price": earlier,
             "price_difference": price - earlier,
             "price_difference_share": price / earlier - 1,

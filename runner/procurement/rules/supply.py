@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from runner.procurement.findings import Facts, Finding, Row, pick, rule
+from runner.procurement.findings import Decision, Facts, Finding, Row, pick, rule
 from runner.rounding import published
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE
 from runner.words import count, day, percent, quantity
@@ -25,6 +25,7 @@ MONTHS = 12
         "priority": PRIORITY,
         "valid_days": COUNT,
     },
+    decision=Decision({}, lambda _, number: f"Find a second vendor for {number:,} items"),
 )
 def single_source(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """An item among those that make up most of the spending comes from one vendor only.
@@ -67,8 +68,8 @@ def _second_vendor(row: Row, facts: Facts) -> Finding:
         ("item",),
         title=f"Find a second vendor for {item}",
         description=(
-            f"Find a second vendor for {item}: {vendor} alone supplies it. {branches} spent "
-            f"{words.amount(row['amount'])} on it in the last {count(days, 'day')}."
+            f"{vendor} alone supplies it. {branches} spent {words.amount(row['amount'])} on it in the last "
+            f"{count(days, 'day')}."
         ),
         reasoning=(
             f"{item} is among the items that together make up {percent(Fraction(values['spend_share']))} of what was "
@@ -86,7 +87,13 @@ def _second_vendor(row: Row, facts: Facts) -> Finding:
     )
 
 
-@rule("SEASONAL_OPPORTUNITY", {"min_index": NUMBER, "priority": PRIORITY})
+@rule(
+    "SEASONAL_OPPORTUNITY",
+    {"min_index": NUMBER, "priority": PRIORITY},
+    decision=Decision(
+        {}, lambda of, number: f"Prepare for more of {number:,} items in {calendar.month_name[of['month']]}"
+    ),
+)
 def seasonal_peak(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """The month after the as-of date's is one in which the network buys clearly more of an item than usual.
 
@@ -121,10 +128,7 @@ def _prepare(row: Row, index: Fraction, month: int, facts: Facts) -> Finding:
         row,
         ("item",),
         title=f"Prepare for more {item} in {name}",
-        description=(
-            f"Prepare for more {item} in {name}: the branches usually buy {percent(index - 1)} more of it then than "
-            f"in an average month."
-        ),
+        description=(f"The branches usually buy {percent(index - 1)} more of it in {name} than in an average month."),
         reasoning=(
             f"Over the years {name} has brought {quantity(index)} times the average month's quantity of {item}, and "
             f"the calendar month explains {percent(Fraction(row['seasonality_strength']))} of how its monthly "

@@ -127,7 +127,7 @@ def marts(
         "spending_metrics": spending_metrics(lines),
         "price_snapshots": snapshots,
         "price_variance": variance,
-        "item_price_benchmarks": item_price_benchmarks(variance),
+        "item_price_benchmarks": item_price_benchmarks(variance, purchases, as_of),
         "purchase_patterns": purchase_patterns(purchases, as_of),
         "vendor_order_patterns": vendor_order_patterns(purchases, as_of),
         "order_anomalies": order_anomalies(purchases, as_of),
@@ -231,9 +231,23 @@ def price_variance(snapshots: Sequence[Row], as_of: date) -> list[Row]:
     return [row | {"max_variance_pct": widest[row["item_id"], row["vendor_id"]]} for row in newest.values()]
 
 
-def item_price_benchmarks(variance: Sequence[Row]) -> list[Row]:
+def price_reason(lines: Sequence[Row]) -> str | None:
+    """Why an item's purchases have no unit prices."""
+    for group in _grouped(lines, lambda line: (line["vendor_id"], line["branch_id"])).values():
+        prices = [line["unit_price"] for line in group]
+        if max(prices) > 3 * min(prices):
+            return "own_spread"
+    prices = [line["unit_price"] for line in lines]
+    if len(lines) >= 10 and {line["quantity"] for line in lines} == {1} and max(prices) > 3 * min(prices):
+        return "quantity_always_one"
+    return None
+
+
+def item_price_benchmarks(variance: Sequence[Row], purchases: Sequence[Row], as_of: date) -> list[Row]:
     """Each item's prices over its newest snapshots."""
     rows = []
+    recent = [line for line in purchases if as_of - timedelta(29) <= line["date"] <= as_of]
+    of_item = _grouped(recent, lambda line: line["item_id"])
     for group in _grouped(variance, lambda row: row["item_id"]).values():
         prices = [row["price"] for row in group]
         rows.append(
@@ -247,6 +261,8 @@ def item_price_benchmarks(variance: Sequence[Row]) -> list[Row]:
                 "snapshot_count": len(group),
             }
         )
+        rows[-1]["price_reason"] = price_reason(of_item.get(group[0]["item_id"], []))
+        rows[-1]["is_price_comparable"] = rows[-1]["price_reason"] is None
     return rows
 
 

@@ -22,6 +22,7 @@ from oracle.procurement import (
     consolidation_opportunities,
     invoice_lines,
     order_anomalies,
+    price_reason,
     price_snapshots,
     purchase_patterns,
     vendor_order_patterns,
@@ -68,6 +69,7 @@ def recommendations(sources: Sources, as_of: date, zone: str = "UTC") -> list[Ro
         *reorder_due(patterns, purchases, sources, as_of, zone),
     ]
     for row in found:
+        row["decision_key"] = _decision_key(row)
         following = datetime.combine(row.pop("expires_on") + timedelta(1), time(), ZoneInfo(zone))
         row["expires_at"] = following.astimezone(UTC)
         row["as_of"] = as_of
@@ -77,7 +79,7 @@ def recommendations(sources: Sources, as_of: date, zone: str = "UTC") -> list[Ro
 
 def cheaper_vendor(purchases: Sequence[Row], as_of: date) -> Iterator[Row]:
     """A vendor that the network buys an item from for less than the branch's main vendor asks there."""
-    recent = [line for line in _last(purchases, as_of, 90) if line["vendor_id"] is not None]
+    recent = [line for line in _unit_priced(_last(purchases, as_of, 90)) if line["vendor_id"] is not None]
     by_vendor = _grouped(recent, lambda line: (line["item_id"], line["vendor_id"]))
     newest = {
         key: _price([line for line in group if line["date"] == max(other["date"] for other in group)])
@@ -110,8 +112,11 @@ def cheaper_vendor(purchases: Sequence[Row], as_of: date) -> Iterator[Row]:
 
 def many_vendors(purchases: Sequence[Row], as_of: date) -> Iterator[Row]:
     """An item that branches buy from several vendors although one is cheaper."""
+    comparable = {line["item_id"] for line in _unit_priced(_last(purchases, as_of, 30))}
     for row in consolidation_opportunities(purchases, as_of):
-        if row["potential_savings"] <= 0:
+        if row["potential_savings"] <= 0 or row["potential_savings"] * YEAR / 30 < 100:
+            continue
+        if row["item_id"] not in comparable:
             continue
         lines = [
             line["vendor_id"] == row["best_vendor_id"]
@@ -130,7 +135,12 @@ def many_vendors(purchases: Sequence[Row], as_of: date) -> Iterator[Row]:
 
 def same_vendor_price_gap(purchases: Sequence[Row], as_of: date) -> Iterator[Row]:
     """A branch that pays a vendor more than another branch does."""
-    snapshots = [row for row in price_snapshots(purchases, as_of) if None not in (row["branch_id"], row["vendor_id"])]
+    comparable = {line["item_id"] for line in _unit_priced(_last(purchases, as_of, 30))}
+    snapshots = [
+        row
+        for row in price_snapshots(purchases, as_of)
+        if None not in (row["branch_id"], row["vendor_id"]) and row["item_id"] in comparable
+    ]
     for group in _grouped(snapshots, lambda row: (row["item_id"], row["vendor_id"])).values():
         if len(group) < 2:
             continue
@@ -155,9 +165,13 @@ def price_rise(purchases: Sequence[Row], as_of: date) -> Iterator[Row]:
     assigned = [line for line in purchases if line["vendor_id"] is not None]
     now = _grouped(_last(assigned, as_of, 30), lambda line: (line["item_id"], line["vendor_id"]))
     before = _grouped(_last(assigned, as_of - timedelta(91), 30), lambda line: (line["item_id"], line["vendor_id"]))
+    both = [_unit_priced(_last(purchases, day, 30)) for day in (as_of, as_of - timedelta(91))]
+    comparable = {line["item_id"] for line in both[0]} & {line["item_id"] for line in both[1]}
     for (item, vendor), lines in now.items():
         earlier = before.get((item, vendor), [])
         if min(len(lines), len(earlier)) < 3 or _price(lines) < _price(earlier) * Fraction(108, 100):
+            continue
+        if item not in comparable:
             continue
         yield _recommendation(
             "price_rise",
@@ -193,6 +207,8 @@ def over_ordering(anomalies: Sequence[Row], patterns: Sequence[Row], as_of: date
         (row["item_id"], row["branch_id"]): row["is_increasing"] for row in patterns if row["scope"] == "branch"
     }
     for row in _material(anomalies, "quantity"):
+        if (row["quantity"] - row["expected_quantity"]) * row["amount"] / row["quantity"] < 100:
+            continue
         confidence = min(Fraction(1), row["quantity_material_deviation"] / 6)
         yield _recommendation(
             "over_ordering",
@@ -211,6 +227,8 @@ def unusual_spend(anomalies: Sequence[Row], over_ordered: Sequence[Row], as_of: 
     told = {(row["item_id"], row["branch_id"], row["invoice_id"]) for row in over_ordered}
     for row in _material(anomalies, "amount"):
         if (row["item_id"], row["branch_id"], row["invoice_id"]) in told:
+            continue
+        if row["amount"] - row["expected_amount"] < 100:
             continue
         yield _recommendation(
             "unusual_spend",
@@ -283,6 +301,8 @@ def reorder_due(
         (order.vendor_id, order.branch_id, order.at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date())
         for order in sources.purchase_orders
     }
+    if not any(as_of - timedelta(179) <= day <= as_of for _, _, day in placed):
+        return
     by_branch = _grouped(purchases, lambda line: (line["item_id"], line["branch_id"]))
     for row in patterns:
         cycle, item, branch = row["avg_order_cycle_days"], row["item_id"], row["branch_id"]
@@ -307,27 +327,64 @@ def reorder_due(
             confidence=row["confidence_score"],
             priority=2 if predicted <= as_of + timedelta(2) else 3,
             expires_on=max(predicted, as_of) + timedelta(7),
+            decided_with=usual,
         )
 
 
 def counted_once(found: Iterable[Row]) -> dict[str, Fraction]:
-    """What recommendations save together a year and once, money that several price rules claim counted once."""
+    """What recommendations save together a year and once, money that several rules claim counted once."""
     saving = [row for row in found if row["estimated_savings"] is not None]
-    price_rules = {"cheaper_vendor", "many_vendors", "same_vendor_price_gap", "price_rise"}
-    others = [row for row in saving if row["rule_id"] not in price_rules]
-    totals = {
-        basis: _sum((row for row in others if row["savings_basis"] == basis), "estimated_savings")
-        for basis in ("year", "once")
-    }
-    claims = [row for row in saving if row["rule_id"] in price_rules]
-    for group in _grouped(claims, lambda row: row["item_id"]).values():
-        of_rule = {
-            rule: _sum((row for row in group if row["rule_id"] == rule), "estimated_savings") for rule in price_rules
-        }
-        of_vendor = _grouped(group, lambda row: (row["rule_id"], row["vendor_id"]))
-        negotiable = [_sum(rows, "estimated_savings") for (_, vendor), rows in of_vendor.items() if vendor is not None]
-        totals["year"] += max(of_rule["cheaper_vendor"], of_rule["many_vendors"], *negotiable)
-    return totals
+    return {"year": _counted_a_year(saving), "once": _counted_once_only(saving)}
+
+
+def _counted_a_year(saving: Sequence[Row]) -> Fraction:
+    """Per item the largest claim, per vendor the larger of its parts and the claim against all its prices."""
+    year, of_vendor = _total(saving, "small_orders"), dict[int | None, Fraction]()
+    for item in {row["item_id"] for row in saving if row["savings_basis"] == "year"} - {None}:
+        claims = list(_claims([row for row in saving if row["item_id"] == item]))
+        largest = max(sum(parts.values(), Fraction(0)) for parts in claims)
+        counted = next(parts for parts in claims if sum(parts.values(), Fraction(0)) == largest)
+        for vendor, part in counted.items():
+            of_vendor[vendor] = of_vendor.get(vendor, Fraction(0)) + part
+    against_all = {row["vendor_id"] for row in saving if row["rule_id"] == "vendor_price_increase"}
+    for vendor in {*of_vendor, *against_all}:
+        claim = _total(saving, "vendor_price_increase", vendor_id=vendor) if vendor in against_all else Fraction(0)
+        year += max(of_vendor.get(vendor, Fraction(0)), claim)
+    return year
+
+
+def _counted_once_only(saving: Sequence[Row]) -> Fraction:
+    """Per invoice the larger of the claim to all of it and of its items' largest claims."""
+    once = Fraction(0)
+    for invoice in {row["invoice_id"] for row in saving if row["savings_basis"] == "once"}:
+        rows = [row for row in saving if row["invoice_id"] == invoice]
+        of_items = [
+            max(_total(rows, rule, item_id=item) for rule in ("pack_size_error", "over_ordering"))
+            for item in {row["item_id"] for row in rows} - {None}
+        ]
+        once += max(sum(of_items, Fraction(0)), _total(rows, "duplicate_invoice"))
+    return once
+
+
+def _claims(of_item: Sequence[Row]) -> Iterator[dict[int | None, Fraction]]:
+    """What rules claim of one item's money, by the vendor it is paid to; equal claims in this order."""
+    switches: dict[int | None, Fraction] = {}
+    for row in of_item:
+        payees = {"cheaper_vendor": row["roles"].get("main_vendor_id"), "off_usual_vendor": row["vendor_id"]}
+        if row["rule_id"] in payees:
+            payee = payees[row["rule_id"]]
+            switches[payee] = switches.get(payee, Fraction(0)) + row["estimated_savings"]
+    yield switches
+    yield {None: _total(of_item, "many_vendors")}
+    for rule in ("price_rise", "same_vendor_price_gap"):
+        for vendor_id in sorted({row["vendor_id"] for row in of_item if row["rule_id"] == rule}):
+            yield {vendor_id: _total(of_item, rule, vendor_id=vendor_id)}
+
+
+def _total(rows: Iterable[Row], rule: str, **where: int | None) -> Fraction:
+    """What one rule's recommendations save."""
+    chosen = (row for row in rows if row["rule_id"] == rule and all(row[name] == of for name, of in where.items()))
+    return _sum((row for row in chosen if row["estimated_savings"] is not None), "estimated_savings")
 
 
 def _recommendation(
@@ -343,14 +400,19 @@ def _recommendation(
     priority: int | None = None,
     expires_on: date,
     roles: Row | None = None,
+    decided_with: int | None = None,
 ) -> Row:
     """A recommendation; savings are rounded here, and set the priority where the rule does not."""
     cents = None if savings is None else Fraction(_rounded(savings * 100), 100)
     subject = [item, vendor, branch, invoice]
     words = [rule, *("" if part is None else str(part) for part in subject)]
+    expected = None
+    if cents is not None:
+        # The confidence as it is published.
+        expected = Fraction(_rounded(cents * Fraction(_rounded(confidence * 10**12), 10**12) * 100), 100)
     if priority is None:
-        assert cents is not None
-        priority = 1 if cents >= 10_000 else 2 if cents >= 2_500 else 3 if cents >= 500 else 4
+        assert expected is not None
+        priority = 1 if expected >= 10_000 else 2 if expected >= 2_500 else 3 if expected >= 500 else 4
     return {
         "rule_id": rule,
         "type": TYPES[rule][0],
@@ -361,12 +423,40 @@ def _recommendation(
         "invoice_id": invoice,
         "fingerprint": hashlib.sha256("|".join(words).encode()).hexdigest(),
         "estimated_savings": cents,
+        "expected_savings": expected,
         "savings_basis": None if cents is None else basis,
         "confidence_score": confidence,
         "priority": priority,
         "expires_on": expires_on,
         "roles": roles or {},
+        "decided_with": decided_with,
     }
+
+
+def _decision_key(row: Row) -> str:
+    """What a person would decide at once, hashed."""
+    rule = row["rule_id"]
+    item, vendor, branch, invoice = (row[f"{part}_id"] for part in ("item", "vendor", "branch", "invoice"))
+    decided_with = row.pop("decided_with")
+    parts = {
+        "cheaper_vendor": (item, row["roles"].get("best_vendor_id"), None, None),
+        "same_vendor_price_gap": (item, vendor, None, None),
+        "reorder_due": (None, decided_with, branch, None),
+        "single_source": (None, None, None, None),
+        "seasonal_peak": (None, None, None, None),
+    }.get(rule, (item, vendor, branch, invoice))
+    text = rule + "".join("|" + ("" if part is None else str(part)) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unit_priced(lines: Sequence[Row]) -> list[Row]:
+    """The lines of items whose prices are unit prices."""
+    return [
+        line
+        for group in _grouped(lines, lambda line: line["item_id"]).values()
+        if price_reason(group) is None
+        for line in group
+    ]
 
 
 def _last(purchases: Iterable[Row], as_of: date, days: int) -> list[Row]:

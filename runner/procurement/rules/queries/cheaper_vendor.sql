@@ -8,6 +8,7 @@ with purchases as (
         and quantity > 0
         and unit_price > 0
         and vendor_id is not null
+        and item_id <> all(%(no_unit_prices)s)
 ),
 
 shared_items as (

@@ -31,5 +31,7 @@ cross join lateral (
         where (cell ->> 'vendor_id')::integer <> opportunities.best_vendor_id
     ) as vendors
 ) as others
-where opportunities.potential_savings > 0
+where
+    opportunities.potential_savings > 0
+    and opportunities.item_id <> all(%(no_unit_prices)s)
 order by opportunities.item_id

@@ -17,6 +17,7 @@ with purchases as (
         and quantity > 0
         and unit_price > 0
         and vendor_id is not null
+        and item_id <> all(%(no_unit_prices)s)
 )
 
 select

@@ -22,5 +22,7 @@ from (
         and branch_id is not null
 ) as snapshots
 left join {procurement}.items on snapshots.item_id = items.item_id
-where snapshots.lowest_price < snapshots.highest_price
+where
+    snapshots.lowest_price < snapshots.highest_price
+    and snapshots.item_id <> all(%(no_unit_prices)s)
 order by snapshots.item_id, snapshots.vendor_id, snapshots.branch_id
