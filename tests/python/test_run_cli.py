@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from runner.cli import cli
 from runner.cli.run import print_report, report_json
 from runner.dbt.jobs import JOBS
+from runner.ops.backfill import Backfill
 from runner.ops.pipeline import JobReport, RunReport
 from runner.ops.runs import Finished, Run
 
@@ -46,6 +47,25 @@ def test_a_bad_date_in_the_environment_is_refused_too(monkeypatch: pytest.Monkey
     result = invoke("run")
     assert result.exit_code == 2
     assert "yesterday" in result.stderr
+
+
+def test_backfill_takes_every_nth_date_and_may_be_narrowed_to_a_job(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[list[date], tuple[str, ...]]] = []
+
+    def fill(
+        _settings: object, _warehouse: object, dates: list[date], jobs: tuple[str, ...], _lock: object
+    ) -> Backfill:
+        asked.append((dates, jobs))
+        return Backfill(dates)
+
+    monkeypatch.setattr("runner.cli.run.fill_history", fill)
+    span = ("--from", "2025-12-15", "--to", "2025-12-31")
+    assert invoke("backfill", *span, "--every", "7", "--job", "alignment").exit_code == 0
+    assert asked == [([date(2025, 12, 15), date(2025, 12, 22), date(2025, 12, 29)], ("alignment",))]
+    assert invoke("backfill", *span).exit_code == 0
+    assert len(asked[1][0]) == 17
 
 
 def test_history_before_the_first_run_says_how_to_begin(database_url: str) -> None:
