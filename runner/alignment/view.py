@@ -40,6 +40,8 @@ def _legend(data: Mapping[str, Any]) -> str:
     strongest = data["marketSummary"]["topCollections"][:1]
     if strongest and strongest[0]["trendScore"] == 100:  # noqa: PLR2004 - less where hardly anything is selected yet
         lines.append("Trend: 100% is the vendor's strongest collection.")
+    if data["recommendations"]["add"]:
+        lines.append("Carried by: how many of the vendor's dealers carry the collection.")
     return "\n".join(lines)
 
 

@@ -142,7 +142,7 @@ SWAPS = (
     ),
 )
 # Of the dealers who look into a collection with such a pair: who chooses the one, and who the other.
-CHOOSE_MORE_WANTED, CHOOSE_LESS_WANTED = 0.55, 0.2
+CHOOSE_MORE_WANTED, CHOOSE_LESS_WANTED = 0.68, 0.16
 
 REGIONS = (
     "Texas", "Southeast", "Mid-Atlantic", "Midwest", "Mountain West", "Pacific", "New England", "Gulf Coast", None,

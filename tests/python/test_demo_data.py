@@ -455,6 +455,34 @@ def sale_days(demo: Demo, vendor: str) -> list[str]:
     return [row["soldAt"][:10] for row in demo.tables["DealerSale"] if owner[home[row["productId"]]] == vendor]
 
 
+def test_a_product_type_names_one_kind_of_piece(demo: Demo) -> None:
+    for product in demo.tables["Product"]:
+        assert product["productType"].lower() in product["name"].lower()
+
+
+@pytest.mark.parametrize("story", trade.SWAPS, ids=lambda story: story.piece)
+def test_dealers_prefer_one_of_two_variants_of_a_piece(demo: Demo, story: trade.Swap) -> None:
+    """The gap is wide enough for SHIFT: 0.3 of the brand's most wanted product, were all dealers equal."""
+    weights = {"PASSED": 1, "INTERESTED": 2, "SELECTED": 3, "MUST_CARRY": 4}
+    products = {row["id"]: row for row in demo.tables["Product"]}
+    brands = {row["id"]: row["vendorId"] for row in demo.tables["Collection"]}
+    wanted: dict[str, int] = defaultdict(int)
+    for row in demo.tables["Selection"]:
+        if brands[products[row["productId"]]["collectionId"]] == story.brand:
+            wanted[row["productId"]] += weights[row["status"]]
+    less, more = (
+        next(
+            wanted[key]
+            for key, row in products.items()
+            if row["name"] == f"{story.collection} {story.piece}{ending}"
+            and (row["size"], row["finish"]) == (size, finish)
+        )
+        for ending, size, finish in (story.less_wanted, story.more_wanted)
+    )
+    assert less > 0
+    assert more - less > 0.3 * max(wanted.values())
+
+
 def test_a_collection_is_out_of_favour_and_others_are_the_talk_of_the_day(demo: Demo) -> None:
     collection_of = {row["id"]: row["collectionId"] for row in demo.tables["Product"]}
     share_of_month: dict[str, list[bool]] = defaultdict(list)

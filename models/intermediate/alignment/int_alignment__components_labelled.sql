@@ -2,7 +2,7 @@
 
 {#- A dealer's label is the smallest dealer number it has heard of. With the second and third step of a round a label
     travels far: a chain of 2,000 dealers takes 6 rounds. -#}
-{%- set rounds = 20 -%}
+{%- set rounds = 20 if var('enable_centrality') else 1 -%}
 
 with ties as (
     select * from {{ ref('int_alignment__dealer_products_tied') }}
