@@ -91,7 +91,7 @@ def load(
                     return yes
                 progress.stop()
                 console.log(f"The files hold far fewer rows than are there:\n{tables}")
-                return click.confirm("Load them?", err=True)
+                return click.confirm("Load them?", abort=True, err=True)
 
             task = progress.add_task("Opening", total=1.0)
             loaded = load_folder(

@@ -207,13 +207,12 @@ def _merge(
 
     run("create temporary table {staged} on commit drop as select {columns} from {relation} with no data")
     _copy(connection, names["staged"], file.named_columns, rows)
-    run("create unique index on {staged} (id)")
     for column in kept:
-        if column.default:
-            run("update {staged} set {name} = {value}", name=sql.Identifier(column.name), value=sql.SQL(column.default))
         run(
-            "update {staged} as staged set {name} = older.{name} from {relation} as older where older.id = staged.id",
+            "update {staged} as staged set {name} = coalesce("
+            "(select older.{name} from {relation} as older where older.id = staged.id), {default})",
             name=sql.Identifier(column.name),
+            default=sql.SQL(column.default or "null"),
         )
     replaced = run("delete from {relation} as older using {staged} as staged where older.id = staged.id")
     count = run("insert into {relation} ({columns}) select {columns} from {staged}")
