@@ -71,8 +71,8 @@ capped as (
     select
         *,
         least(greatest(annual_sales, 0), {{ var('full_score_sales') }}) as capped_sales,
-        least(collection_count, {{ var('full_score_collections') }}) as capped_collections,
-        least(market_visit_count, {{ var('full_score_market_visits') }}) as capped_visits
+        cast(least(collection_count, {{ var('full_score_collections') }}) as numeric) as capped_collections,
+        cast(least(market_visit_count, {{ var('full_score_market_visits') }}) as numeric) as capped_visits
     from measured
 ),
 
