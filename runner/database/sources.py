@@ -23,6 +23,11 @@ FOUND = """
 """
 
 
+def exists(connection: psycopg.Connection, schema: str, name: str) -> bool:
+    """Whether there is a table or view of this name."""
+    return connection.execute(FOUND, [schema, [name]]).fetchone() is not None
+
+
 @dataclass(frozen=True)
 class Absence:
     """Why a domain cannot be read.

@@ -1,6 +1,6 @@
 """The jobs a run consists of, and which dbt nodes belong to each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,35 @@ def marts(manifest: Mapping[str, Any], job_name: str) -> frozenset[str]:
     return frozenset(
         key for key in tagged_nodes(manifest, job_name) if manifest["nodes"][key].get("access") == "public"
     )
+
+
+def views_below(manifest: Mapping[str, Any], built: Collection[str]) -> dict[str, frozenset[str]]:
+    """The views that read what a build made anew and were not part of it: PostgreSQL drops a view with its table.
+
+    Args:
+        manifest: dbt's manifest.json.
+        built: The unique ids of what was built.
+
+    Returns:
+        By view, directly below or below such a view: what else it reads, which may never have been built.
+    """
+    nodes = manifest["nodes"]
+    found: dict[str, frozenset[str]] = {}
+    waiting = list(built)
+    while waiting:
+        for key in manifest["child_map"].get(waiting.pop(), ()):
+            if key in nodes and key not in built and key not in found and _is_view(nodes[key]):
+                found[key] = frozenset()
+                waiting.append(key)
+    return {key: _relations_read(manifest, key) - found.keys() - set(built) for key in found}
+
+
+def _is_view(node: Mapping[str, Any]) -> bool:
+    return bool(node["resource_type"] == "model" and node["config"]["materialized"] == "view")
+
+
+def _relations_read(manifest: Mapping[str, Any], key: str) -> frozenset[str]:
+    return frozenset(parent for parent in manifest["parent_map"][key] if parent in manifest["nodes"])
 
 
 def _with_parents(keys: Iterable[str], parents: Mapping[str, Sequence[str]]) -> set[str]:

@@ -24,9 +24,9 @@ from psycopg import sql
 
 from runner.cli.progress import dbt_progress
 from runner.database import migrate
-from runner.database.sources import Absence, find_absence
+from runner.database.sources import Absence, exists, find_absence
 from runner.database.warehouse import Warehouse
-from runner.dbt.jobs import Job, domains_read, find_jobs, job_nodes, marts
+from runner.dbt.jobs import JOBS, Job, domains_read, find_jobs, job_nodes, marts, views_below
 from runner.dbt.process import DbtResult, NodeResult, open_dbt
 from runner.errors import FieldlabError, UnfitDataError
 from runner.load.contract import DOMAINS
@@ -298,8 +298,12 @@ class _Work:
         with self.warehouse.connect() as connection:
             views = views_on_results(connection, self.settings)
         with dbt_progress() as listen, open_dbt(self.settings, self.warehouse) as dbt:
-            snapshots = self.request.snapshots or self.run.as_of >= today(self.settings)
-            arguments = build_arguments(names, full_refresh=self.request.full_refresh, snapshots=snapshots)
+            arguments = build_arguments(
+                names,
+                whole=not self.request.jobs,
+                full_refresh=self.request.full_refresh,
+                snapshots=self.request.snapshots or self.run.as_of >= today(self.settings),
+            )
             environment = {"FIELDLAB_AS_OF": self.run.as_of.isoformat(), "FIELDLAB_RUN_ID": str(self.run.run_id)}
             self.built = dbt.run(arguments, environment, listen)
             if self.built.nodes:
@@ -307,6 +311,10 @@ class _Work:
                 self.nodes_of = job_nodes(manifest, self.active)
                 self.marts_of = {job.name: marts(manifest, job.name) for job in self.active}
                 self.failed_tests = self._tests_failed(manifest)
+                dropped = self._dropped_views(manifest)
+                if dropped:
+                    made = dbt.run(["run", "--select", *dropped], environment, listen)
+                    self.built = DbtResult((*self.built.nodes, *made.nodes), self.built.error or made.error)
         patiently(lambda: self._note_dropped(views))
         for node in self.built.nodes:
             if node.status == "warn":
@@ -428,6 +436,15 @@ class _Work:
                 for domain in domains_read(manifest, node.unique_id) or DOMAINS:
                     failed.setdefault(domain, []).append(node.name)
         return failed
+
+    def _dropped_views(self, manifest: Mapping[str, Any]) -> list[str]:
+        """The users' views that went with the tables they read and can be made again, as dbt selects them."""
+        nodes = manifest["nodes"]
+        views = views_below(manifest, {node.unique_id for node in self.built.nodes})
+        others = {key: (nodes[key]["schema"], nodes[key]["alias"]) for reads in views.values() for key in reads}
+        with self.warehouse.connect() as connection:
+            there = {key for key, name in others.items() if exists(connection, *name)}
+        return [".".join(nodes[key]["fqn"]) for key, reads in views.items() if reads <= there]
 
     def _note_what_is_old(self) -> None:
         """Say so when no purchases come in any more: a run then ends well, and closes one recommendation after another.
@@ -558,12 +575,25 @@ def _unpublished(job: Job) -> bool | None:
     return False if job.name in PUBLISHERS else None
 
 
-def build_arguments(job_names: Sequence[str], *, full_refresh: bool, snapshots: bool) -> list[str]:
-    """The arguments of one dbt build for several jobs. dbt obeys only the last of several --selector, so by tags.
+def build_arguments(job_names: Sequence[str], *, whole: bool, full_refresh: bool, snapshots: bool) -> list[str]:
+    """The arguments of one dbt build for several jobs.
 
     Unit tests prove the models, not the data: they are for development.
+
+    Args:
+        job_names: The jobs to build.
+        whole: Build the whole project, also what belongs to no job. A domain without jobs is left out with all that
+            reads it; where only some jobs of a domain are named, what belongs to a job is built and nothing else.
+        full_refresh: Build incremental models anew.
+        snapshots: Build what keeps the present.
     """
-    arguments = ["build", "--select", *(f"+tag:{name}" for name in job_names)]
+    domains = {job.domain for job in JOBS if job.name in job_names}
+    others = {job.domain for job in JOBS if job.domain and job.name not in job_names}
+    if whole and not domains & others:
+        arguments = ["build"]
+        arguments += ["--exclude", *(f"source:raw_{domain}+" for domain in sorted(others))] if others else []
+    else:  # by tags, because dbt obeys only the last of several --selector
+        arguments = ["build", "--select", *(f"+tag:{name}" for name in job_names)]
     arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     if not snapshots:
         arguments += ["--exclude-resource-type", "snapshot"]

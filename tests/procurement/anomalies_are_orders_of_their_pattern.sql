@@ -1,7 +1,8 @@
 -- Each anomaly is an order as it was bought; with the other orders it makes up its pattern; and it is listed for a
 -- reason that its figures bear out.
 with purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where {{ is_purchase() }}
 ),
 
 patterns as (

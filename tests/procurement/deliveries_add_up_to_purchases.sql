@@ -1,6 +1,7 @@
 -- Per branch and vendor, the deliveries hold exactly the purchases of the window.
 with purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where {{ is_purchase() }}
 ),
 
 vendor_order_patterns as (

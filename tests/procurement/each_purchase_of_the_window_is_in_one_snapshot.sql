@@ -1,7 +1,8 @@
 -- Per item, vendor and branch, the snapshot of the as-of date holds every purchase of its window, each once; and a
 -- price lies within the network's range.
 with purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where {{ is_purchase() }}
 ),
 
 price_snapshots as (

@@ -1,7 +1,8 @@
 -- Per item, the network's pattern and the branches' patterns hold exactly the purchases of the window, added up once;
 -- and no figure lies outside what is possible.
 with purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where {{ is_purchase() }}
 ),
 
 purchase_patterns as (

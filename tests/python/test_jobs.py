@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.dbt.jobs import JOB_NAMES, JOBS, domains_read, find_jobs, job_nodes, marts
+from runner.dbt.jobs import JOB_NAMES, JOBS, domains_read, find_jobs, job_nodes, marts, views_below
 from runner.ops.pipeline import build_arguments
 
 PROJECT = Path(__file__).parents[2]
@@ -128,7 +128,7 @@ def test_time_limits_and_names_are_those_agreed_with_operations() -> None:
 
 
 def test_several_jobs_are_one_build_without_unit_tests() -> None:
-    arguments = build_arguments(["alignment", "anomalies"], full_refresh=True, snapshots=True)
+    arguments = build_arguments(["alignment", "anomalies"], whole=False, full_refresh=True, snapshots=True)
     assert arguments[:4] == ["build", "--select", "+tag:alignment", "+tag:anomalies"]
     assert "--selector" not in arguments
     assert arguments[-1] == "--full-refresh"
@@ -136,7 +136,37 @@ def test_several_jobs_are_one_build_without_unit_tests() -> None:
 
 
 def test_a_run_of_the_past_leaves_out_what_keeps_the_present() -> None:
-    arguments = build_arguments(["alignment"], full_refresh=False, snapshots=False)
+    arguments = build_arguments(["alignment"], whole=False, full_refresh=False, snapshots=False)
     excluded = [following for flag, following in pairwise(arguments) if flag == "--exclude-resource-type"]
     assert excluded == ["unit_test", "snapshot"]
-    assert "snapshot" not in build_arguments(["alignment"], full_refresh=False, snapshots=True)
+    assert "snapshot" not in build_arguments(["alignment"], whole=False, full_refresh=False, snapshots=True)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "selection"),
+    [
+        ([], []),
+        (["alignment"], ["--exclude", "source:raw_alignment+"]),
+        # The seed of the rules is faulty: of procurement the other jobs are built.
+        (["alignment", "recommendations"], ["--select", *(f"+tag:{name}" for name in JOB_NAMES[:4])]),
+    ],
+)
+def test_all_jobs_are_the_whole_project_less_what_cannot_be_built(left_out: list[str], selection: list[str]) -> None:
+    names = [job.name for job in JOBS if job.domain and job.name not in left_out]
+    arguments = build_arguments(names, whole=True, full_refresh=False, snapshots=True)
+    assert arguments[: len(selection) + 2] == ["build", *selection, "--indirect-selection"]
+
+
+def test_the_views_below_a_build_come_with_what_else_they_read() -> None:
+    def node(materialized: str) -> dict[str, Any]:
+        return {"resource_type": "model", "config": {"materialized": materialized}}
+
+    kinds = {"lines": "table", "other": "table", "prices": "view", "mine": "view", "mine_too": "view", "table": "table"}
+    parents = {"prices": ["lines"], "mine": ["lines", "other"], "mine_too": ["mine", "source"], "table": ["mine"]}
+    children = {"lines": ["prices", "mine", "a test"], "other": ["mine"], "mine": ["mine_too", "table"]}
+    manifest = {
+        "nodes": {"a test": {"resource_type": "test"}, **{name: node(kind) for name, kind in kinds.items()}},
+        "parent_map": parents,
+        "child_map": children,
+    }
+    assert views_below(manifest, {"lines", "prices"}) == {"mine": {"other"}, "mine_too": set()}

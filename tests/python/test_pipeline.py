@@ -351,6 +351,33 @@ def test_what_dbt_builds_has_the_id_of_the_run_on_record(
     assert jobs == [("backfill",)]
 
 
+def test_a_users_view_without_a_tag_is_there_after_any_run(
+    settings: Settings, warehouse: Warehouse, published: list[str]
+) -> None:
+    views = {"seen": "market", "seen_twice": "seen"}
+    for name, read in views.items():
+        text = f"{{{{ config(materialized='view') }}}} select * from {{{{ ref('{read}') }}}}"
+        (settings.project_dir / "models" / f"{name}.sql").write_text(text)
+    unmet = "{{ config(materialized='view') }} select id from {{ ref('market') }} cross join {{ ref('never_built') }}"
+    (settings.project_dir / "models/unmet.sql").write_text(unmet)
+    (settings.project_dir / "models/never_built.sql").write_text("select 1 as one")
+    try:
+        report = run_jobs(settings, warehouse, "alignment")
+        assert (report.outcome, report.problems) == ("succeeded", ())
+        for name in views:
+            assert query(warehouse, f"select id from fieldlab_procurement.{name}") == [(1,)]
+        assert query(warehouse, "select to_regclass('fieldlab_procurement.unmet')") == [(None,)]
+
+        assert run_jobs(settings, warehouse).outcome == "succeeded"
+        assert query(warehouse, "select id from fieldlab_procurement.unmet") == [(1,)]
+        run_jobs(settings, warehouse, "alignment")
+        for name in (*views, "unmet"):
+            assert query(warehouse, f"select id from fieldlab_procurement.{name}") == [(1,)]
+    finally:
+        for name in (*views, "unmet", "never_built"):
+            (settings.project_dir / "models" / f"{name}.sql").unlink()
+
+
 def test_a_backfill_fills_each_day_once_and_keeps_newer_lines(
     settings: Settings, warehouse: Warehouse, shared_dbt: None
 ) -> None:

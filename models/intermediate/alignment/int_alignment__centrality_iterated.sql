@@ -1,5 +1,3 @@
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 {#- Power iteration on the dealer × product matrix, in whole numbers of which the component's largest is one thousand
     million: sums are exact, so that neither a plan nor the order of rows can change a value. -#}
 {%- set iterations = 20 if var('enable_centrality') else 1 -%}

@@ -1,5 +1,3 @@
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 {#- A dealer's label is the smallest dealer number it has heard of. With the second and third step of a round a label
     travels far: a chain of 2,000 dealers takes 6 rounds. -#}
 {%- set rounds = 20 if var('enable_centrality') else 1 -%}

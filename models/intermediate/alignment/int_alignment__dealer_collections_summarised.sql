@@ -1,5 +1,3 @@
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 with selections as (
     select * from {{ ref('int_alignment__selections_joined') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 with dealer_collections as (
     select * from {{ ref('int_alignment__dealer_collections_summarised') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 with products as (
     select * from {{ ref('int_alignment__products_joined') }}
 ),

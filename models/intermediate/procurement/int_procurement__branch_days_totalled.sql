@@ -1,8 +1,6 @@
 {#- Raise it when the SQL of spending_metrics changes what its rows say: every group is then computed anew. -#}
 {% set formula_version = 2 %}
 
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 with invoice_lines as (
     select * from {{ ref('invoice_lines') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 {% set is_purchase = 'quantity > 0 and unit_price > 0' %}
 
 with invoice_lines as (

@@ -1,5 +1,3 @@
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 with invoice_lines as (
     select * from {{ ref('invoice_lines') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 {% set bases = ['month', 'year'] %}
 
 with purchase_months as (

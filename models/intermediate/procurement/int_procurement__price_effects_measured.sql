@@ -3,7 +3,10 @@ with recommendations as (
 ),
 
 purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where
+        {{ is_purchase() }}
+        and {{ within_last_days('date') }}
 ),
 
 applied as (

@@ -1,7 +1,8 @@
-{{ config(materialized='table', post_hook='{{ analyze_table(this) }}') }}
-
 with purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where
+        {{ is_purchase() }}
+        and {{ within_last_days('date') }}
 )
 
 select

@@ -14,7 +14,10 @@ branch_patterns as (
 ),
 
 purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where
+        {{ is_purchase() }}
+        and {{ within_last_days('date') }}
 ),
 
 -- One pass over all purchases: by branch where the branch has a pattern, all others of the item together.

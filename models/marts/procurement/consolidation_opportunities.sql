@@ -1,5 +1,6 @@
 with purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where {{ is_purchase() }}
 ),
 
 assigned_purchases as (

@@ -3,7 +3,8 @@ with price_variance as (
 ),
 
 purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where {{ is_purchase() }}
 ),
 
 -- The newest snapshot names the item: an older one may still carry a former name.

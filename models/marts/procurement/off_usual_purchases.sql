@@ -2,7 +2,8 @@
 {% set base_days = var('usual_vendor_days') %}
 
 with purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where {{ is_purchase() }}
 ),
 
 assigned_purchases as (

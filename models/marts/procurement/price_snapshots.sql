@@ -10,7 +10,8 @@
 }}
 
 with purchases as (
-    select * from {{ ref('int_procurement__purchases_selected') }}
+    select * from {{ ref('invoice_lines') }}
+    where {{ is_purchase() }}
 ),
 
 group_prices as (

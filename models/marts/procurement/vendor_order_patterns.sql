@@ -1,5 +1,6 @@
 with item_orders as (
-    select * from {{ ref('int_procurement__orders_summed') }}
+    select * from {{ ref('int_procurement__orders_scoped') }}
+    where scope = 'branch'
 ),
 
 branches as (
