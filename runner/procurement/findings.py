@@ -241,6 +241,7 @@ class ProcurementRule(Rule):
         query: The file in `queries/`, without ending, that gives its rows.
         claim: Which money its savings are.
         window_var: The dbt var with the days of purchases its rows are made from; "" where the rule has `window_days`.
+        windows_query: The file in `queries/` that gives these dates, where no parameter or var does.
         decision: What a person would decide at once; None is each finding by itself.
         needs: What must be there for the rule to be asked.
         after: The rules whose findings it looks at.
@@ -250,6 +251,7 @@ class ProcurementRule(Rule):
     query: str
     claim: Claim
     window_var: str
+    windows_query: str
     decision: Decision | None
     needs: Need | None
     after: Sequence[str]
@@ -272,6 +274,7 @@ def rule(
     query: str = "",
     claim: Claim = "",
     window_var: str = "",
+    windows_query: str = "",
     decision: Decision | None = None,
     needs: Need | None = None,
     after: Sequence[str] = (),
@@ -284,6 +287,7 @@ def rule(
         query: The query that gives its rows, where it does not have the rule's name.
         claim: Which money its savings are.
         window_var: The dbt var with the days of purchases its rows are made from.
+        windows_query: The query that gives these dates, where no parameter or var does.
         decision: What a person would decide at once.
         needs: What must be there for the rule to be asked.
         after: The rules whose findings it looks at; they are asked before.
@@ -298,6 +302,7 @@ def rule(
             query=query or name,
             claim=claim,
             window_var=window_var,
+            windows_query=windows_query,
             decision=decision,
             needs=needs,
             after=after,

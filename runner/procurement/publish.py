@@ -88,7 +88,7 @@ def _missing(connection: psycopg.Connection, settings: Settings, facts: Facts) -
 
 
 def _rows(connection: psycopg.Connection, settings: Settings, facts: Facts) -> list[Row]:
-    windows = _windows(settings, facts)
+    windows = _windows(connection, settings, facts)
     bound: dict[str, object] = {"as_of": facts.as_of}
     for name, (first, last) in windows.items():
         bound |= {f"{name}first_date": first, f"{name}last_date": last}
@@ -105,8 +105,11 @@ def _named(settings: Settings, name: str) -> sql.Composed:
     return query(settings, file.read_text(encoding="utf-8"))
 
 
-def _windows(settings: Settings, facts: Facts) -> dict[str, tuple[date, date]]:
+def _windows(connection: psycopg.Connection, settings: Settings, facts: Facts) -> dict[str, tuple[date, date]]:
     """First and last date of the purchases a rule compares, by the prefix they have in its query."""
+    if facts.rule.windows_query:
+        dates = connection.execute(_named(settings, facts.rule.windows_query)).fetchall()
+        return {f"window_{number}_": (first, last) for number, (first, last) in enumerate(dates)}
     if "window_days" in facts.rule.parameters:
         days = facts.values.count("window_days")
     elif facts.rule.window_var:

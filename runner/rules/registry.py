@@ -9,7 +9,7 @@ from types import ModuleType
 from runner.alignment import rules as alignment
 from runner.procurement import findings
 from runner.procurement.findings import ProcurementRule
-from runner.procurement.rules import orders, prices, supply
+from runner.procurement.rules import invoices, orders, prices, supply, vendors
 from runner.rules.parameters import Rule
 
 
@@ -18,6 +18,6 @@ def _declared(*modules: ModuleType) -> tuple[Rule, ...]:
     return tuple(dict.fromkeys(found))
 
 
-RULES = _declared(alignment, prices, orders, supply, findings)
+RULES = _declared(alignment, prices, invoices, orders, supply, vendors, findings)
 PROCUREMENT_RULES = tuple(rule for rule in RULES if isinstance(rule, ProcurementRule))
 PRICE_RULES = frozenset(rule.rule_id for rule in PROCUREMENT_RULES if rule.is_price_rule)

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.procurement.findings import Facts, Finding, ProcurementRule, Row, Subject
+from runner.procurement.rules.invoices import duplicate_invoice, no_purchase_order, pack_size_error
 from runner.procurement.rules.orders import over_ordering, reorder_due, small_orders, unusual_spend
 from runner.procurement.rules.prices import cheaper_vendor, many_vendors, price_rise, same_vendor_price_gap
 from runner.procurement.rules.supply import seasonal_peak, single_source
+from runner.procurement.rules.vendors import off_usual_vendor, vendor_price_increase, vendor_twin
 from runner.rules.parameters import check_parameters
 from runner.rules.registry import PROCUREMENT_RULES, RULES
 from runner.words import Words, measured
@@ -22,7 +24,10 @@ from runner.words import Words, measured
 PROJECT = Path(__file__).parents[2]
 AS_OF = date(2022, 10, 31)
 with (PROJECT / "seeds" / "recommendation_rules.csv").open(encoding="utf-8", newline="") as seed:
-    SEED = [(row["rule_id"], row["parameter"], Decimal(row["value"])) for row in csv.DictReader(seed)]
+    SEED = [
+        (row["rule_id"], row["parameter"], Decimal(row["value"]) if row["value"] else None)
+        for row in csv.DictReader(seed)
+    ]
 VALUES = check_parameters(SEED, RULES)
 PRICE_WINDOW_DAYS = 30
 
@@ -497,6 +502,172 @@ def test_a_saving_is_never_negative_and_priority_follows_it(amount: Decimal, qua
         assert finding.priority == 4 - sum(steps)
 
 
+def dearer(item: int, **changes: Any) -> dict[str, Any]:
+    """Bought alike in both quarters, for exactly 3 % more: an effect of 120."""
+    row = {
+        "vendor_id": 3, "vendor_name": "Harbor Meats", "item_id": item, "item_name": f"Item {item}",
+        "starts_on": date(2022, 8, 3), "ends_on": AS_OF,
+        "before_starts_on": date(2021, 8, 3), "before_ends_on": date(2021, 10, 31),
+        "quantity_before": Decimal(100), "quantity_now": Decimal(100),
+        "purchase_amount_before": Decimal(4000), "purchase_amount_now": Decimal(4120), "price_effect": Decimal(120),
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_a_vendor_whose_prices_rose_by_exactly_three_percent_is_negotiated_with() -> None:
+    (finding,) = decide(vendor_price_increase, *(dearer(item) for item in range(1, 6)))
+    # 600 × 365 / 90 = 2433.33…
+    assert (finding.savings, finding.expected_savings) == (Decimal("2433.33"), Decimal("1216.67"))
+    assert (finding.subject, finding.confidence) == (Subject(vendor_id=3), Decimal("0.5"))
+    assert finding.title == "Negotiate all prices with Harbor Meats: up 3%"
+    assert "5 of 5 items bought in the same quarter of both years became dearer" in finding.description
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"purchase_amount_now": Decimal("4019.996"), "price_effect": Decimal("19.996")},
+        {"price_effect": Decimal("19.99")},
+        {"quantity_before": Decimal(0), "purchase_amount_before": Decimal(0)},
+    ],
+)
+def test_too_few_dearer_items_or_too_little_money_is_no_increase(change: dict[str, Any]) -> None:
+    rows = [*(dearer(item, purchase_amount_now=Decimal(4400)) for item in range(1, 5)), dearer(5, **change)]
+    assert decide(vendor_price_increase, *rows) == []
+
+
+def test_prices_just_below_three_percent_higher_are_no_increase() -> None:
+    rows = [*(dearer(item) for item in range(1, 5)), dearer(5, purchase_amount_now=Decimal("4119.99"))]
+    assert decide(vendor_price_increase, *rows) == []
+
+
+def twice(**changes: Any) -> dict[str, Any]:
+    row = {
+        "invoice_id": 9, "other_invoice_id": 5, "basis": "number", "date": date(2022, 10, 30),
+        "other_date": date(2022, 9, 30), "days_apart": 30, "invoice_number": "30314429.",
+        "other_invoice_number": "30314429", "total_amount": Decimal(450), "other_total_amount": Decimal(450),
+        "identical_line_count": 2, "identical_amount": Decimal(400), "identical_share": Decimal("0.9"),
+        "vendor_id": 3, "vendor_name": "Harbor Meats", "branch_id": 2, "branch_name": "Downtown",
+        "other_branch_id": 2, "other_branch_name": "Downtown",
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_an_invoice_of_one_number_and_total_may_be_the_same() -> None:
+    (finding,) = decide(duplicate_invoice, twice())
+    assert (finding.savings, finding.savings_basis, finding.confidence) == (Decimal("450.00"), "once", Decimal(1))
+    assert finding.subject == Subject(vendor_id=3, branch_id=2, invoice_id=9)
+    assert "may be the same" in finding.description
+    (later,) = decide(duplicate_invoice, twice(days_apart=31))
+    assert later.confidence == Decimal("0.7")
+
+
+def test_of_several_pairs_the_number_says_most_then_the_amount_the_days_and_the_id() -> None:
+    lines = twice(basis="lines", other_invoice_id=1, identical_amount=Decimal(900), identical_line_count=4)
+    others = [twice(other_invoice_id=7), twice(other_invoice_id=6), twice(days_apart=31)]
+    (finding,) = decide(duplicate_invoice, lines, *others)
+    assert finding.context["other_invoice_id"] == 6
+    (finding,) = decide(duplicate_invoice, lines)
+    assert (finding.savings, finding.confidence) == (Decimal("900.00"), Decimal("0.4"))
+
+
+def test_a_duplicate_is_worth_a_hundred_and_may_have_no_vendor() -> None:
+    assert decide(duplicate_invoice, twice(total_amount=Decimal("99.99"))) == []
+    (finding,) = decide(duplicate_invoice, twice(vendor_id=None, vendor_name="Unassigned", total_amount=Decimal(100)))
+    assert finding.fingerprint == hashlib.sha256(b"duplicate_invoice|||2|9").hexdigest()
+    assert "Unassigned" not in finding.title
+
+
+def packed(**changes: Any) -> dict[str, Any]:
+    row = {
+        "line_id": 70, "invoice_id": 9, "date": date(2022, 10, 30), "item_id": 1, "item_name": "Napkins",
+        "unit": "pack", "vendor_id": 3, "vendor_name": "Paper Co", "branch_id": 2, "branch_name": "Downtown",
+        "quantity": Decimal(1), "unit_price": Decimal(120), "usual_price": Decimal(10), "ratio": Decimal(12),
+        "factor": 12, "direction": "above", "amount_at_stake": Decimal(110), "invoice_count": 10,
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_a_price_of_another_pack_is_checked_for_what_was_paid_too_much() -> None:
+    low = packed(line_id=71, direction="below", unit_price=Decimal("0.83"), amount_at_stake=Decimal("-9.17"))
+    (finding,) = decide(pack_size_error, packed(), low)
+    assert (finding.savings, finding.savings_basis, finding.confidence) == (Decimal("110.00"), "once", Decimal("0.5"))
+    assert finding.subject == Subject(1, 3, 2, 9)
+    (below,) = decide(pack_size_error, {**low, "quantity": Decimal(20), "amount_at_stake": Decimal(-100)})
+    assert (below.savings, below.priority) == (None, 3)
+    assert decide(pack_size_error, packed(amount_at_stake=Decimal("99.99"))) == []
+
+
+def test_a_price_of_another_pack_is_not_told_twice() -> None:
+    errors = decide(pack_size_error, packed(invoice_id=77))
+    known = Facts(AS_OF, unusual_spend, VALUES, PRICE_WINDOW_DAYS, found={"pack_size_error": errors})
+    assert unusual_spend([anomaly()], known) == []
+
+
+def elsewhere(**changes: Any) -> dict[str, Any]:
+    row = {
+        "item_id": 1, "item_name": "Napkins", "unit": "pack", "branch_id": 2, "branch_name": "Downtown",
+        "vendor_id": 8, "vendor_name": "Corner Shop", "usual_vendor_id": 3, "usual_vendor_name": "Paper Co",
+        "invoice_count": 4, "line_count": 6, "quantity": Decimal(100), "total_amount": Decimal(1100),
+        "usual_price": Decimal(10), "usual_line_count": 5, "extra_cost": Decimal(100), "window_days": 90,
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_a_branch_buys_where_the_network_does_unless_a_cheaper_vendor_was_found() -> None:
+    (finding,) = decide(off_usual_vendor, elsewhere())
+    assert (finding.savings, finding.confidence) == (Decimal("405.56"), Decimal("0.5"))
+    assert (finding.named_price, finding.target_price, finding.quantity) == (11, 10, 100)
+    assert finding.subject == Subject(item_id=1, vendor_id=8, branch_id=2)
+    assert decide(off_usual_vendor, elsewhere(extra_cost=Decimal("99.99"))) == []
+    switches = decide(cheaper_vendor, offer())
+    known = Facts(AS_OF, off_usual_vendor, VALUES, PRICE_WINDOW_DAYS, found={"cheaper_vendor": switches})
+    assert off_usual_vendor([elsewhere()], known) == []
+    assert len(off_usual_vendor([elsewhere(branch_id=5)], known)) == 1
+
+
+def twin(**changes: Any) -> dict[str, Any]:
+    row = {
+        "vendor_id": 8, "vendor_name": "Paper Co Ltd", "other_vendor_id": 3, "other_vendor_name": "Paper Co",
+        "basis": "name", "tax_id": None, "other_tax_id": "DE 123", "total_amount": Decimal(50),
+        "other_total_amount": Decimal(900),
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def test_a_vendor_is_there_twice_by_its_tax_id_before_its_name() -> None:
+    (finding,) = decide(vendor_twin, twin())
+    assert (finding.savings, finding.priority, finding.confidence) == (None, 4, Decimal("0.75"))
+    (finding,) = decide(vendor_twin, twin(), twin(basis="tax_id", other_vendor_id=2, tax_id="DE123"))
+    assert (finding.context["other_vendor_id"], finding.confidence) == (2, Decimal(1))
+
+
+def unordered(**changes: Any) -> dict[str, Any]:
+    row = {
+        "branch_id": 2, "branch_name": "Downtown", "vendor_id": 3, "vendor_name": "Paper Co",
+        "uncovered_invoice_count": 5, "uncovered_amount": Decimal(1000), "other_amount": Decimal(100),
+        "other_covered_amount": Decimal(80),
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, 1),
+        ({"uncovered_invoice_count": 4}, 0),
+        ({"uncovered_amount": Decimal("999.99")}, 0),
+        ({"other_covered_amount": Decimal("79.99")}, 0),
+        ({"other_amount": Decimal(0), "other_covered_amount": Decimal(0)}, 0),
+    ],
+)
+def test_orders_are_asked_for_where_the_branch_has_them_elsewhere(change: dict[str, Any], found: int) -> None:
+    findings = decide(no_purchase_order, unordered(**change))
+    assert len(findings) == found
+    assert [(one.savings, one.priority, one.confidence) for one in findings] == [(None, 3, Decimal("0.8"))] * found
+    assert not VALUES["no_purchase_order"].enabled
+
+
 def test_a_fingerprint_is_the_hash_of_rule_and_subject() -> None:
     subject = Subject(item_id=12, branch_id=3)
     assert subject.fingerprint("cheaper_vendor") == hashlib.sha256(b"cheaper_vendor|12||3|").hexdigest()
@@ -506,6 +677,7 @@ def test_every_rule_of_the_registry_is_one_the_seed_can_tune() -> None:
     folder = PROJECT / "runner" / "procurement" / "rules" / "queries"
     assert {rule.rule_id for rule in PROCUREMENT_RULES} <= VALUES.keys()
     needs = {rule.needs.query for rule in PROCUREMENT_RULES if rule.needs}
+    needs |= {rule.windows_query for rule in PROCUREMENT_RULES if rule.windows_query}
     asked = {rule.query for rule in PROCUREMENT_RULES}
     assert asked | needs | {"no_unit_prices"} == {path.stem for path in folder.glob("*.sql")}
 

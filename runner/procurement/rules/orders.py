@@ -117,21 +117,21 @@ def over_ordering(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     "RISK_ALERT",
     {"min_amount": NUMBER, "confidence_deviation": POSITIVE, "priority": PRIORITY, "valid_days": COUNT},
     query="order_anomalies",
-    after=("over_ordering",),
+    after=("over_ordering", "pack_size_error"),
 )
 def unusual_spend(rows: Iterable[Row], facts: Facts) -> list[Finding]:
     """A branch spent far more on an item than in its other orders, and not because it ordered far more.
 
     Args:
         rows: As for `over_ordering`.
-        facts: As-of date and parameters; also what `over_ordering` found.
+        facts: As-of date and parameters; also what `over_ordering` and `pack_size_error` found.
 
     Returns:
-        One finding per item × branch × invoice that `over_ordering` has not found.
+        One finding per item × branch × invoice that neither has found.
     """
     least = Fraction(facts.values["min_amount"])
     order = ("item", "branch", "invoice")
-    told = facts.fired("over_ordering", *order)
+    told = facts.fired("over_ordering", *order) | facts.fired("pack_size_error", *order)
     return [
         _check_amount(row, facts)
         for row in rows
