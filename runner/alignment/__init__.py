@@ -1,1 +1,1 @@
-"""KEEP, DROP and ADD for each dealer: the rules, what they read, publishing, the report."""
+"""What each dealer should KEEP, DROP, ADD and SHIFT: rules, publishing, the report, likeness, the back-test."""
