@@ -77,10 +77,6 @@ class Score(NamedTuple):
     advised: int
     hits: Fraction
 
-    def __add__(self, other: object) -> "Score":
-        assert isinstance(other, Score)  # noqa: S101 - for the type checker
-        return Score(self.advised + other.advised, self.hits + other.hits)
-
     @property
     def precision(self) -> Fraction | None:
         """Hits per advice; None without any."""
@@ -288,7 +284,8 @@ def _rows_of(tested: Tested, vendor_id: str, drawn: Sequence[Mapping[tuple[str, 
         totals: dict[str, Score] = defaultdict(lambda: NOTHING)
         for tally in of_dealers:
             for ranking, score in tally.scores.items():
-                totals[ranking] += score
+                advised, hits = totals[ranking]
+                totals[ranking] = Score(advised + score.advised, hits + score.hits)
         tells = dealer_count >= LEAST_DEALERS and adoptions >= LEAST_ADOPTIONS
         for ranking in rankings:
             score = totals[ranking]

@@ -111,10 +111,17 @@ def chance_world(seed: int) -> World:
     return World(collections, products, displays, sales)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_everything_counted_is_what_its_definition_says(staging: psycopg.Connection, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "share", "quiet_days"), [(1, None, None), (2, None, None), (3, "0.4", 31), (4, "0.25", 400)]
+)
+def test_everything_counted_is_what_its_definition_says(
+    staging: psycopg.Connection, seed: int, share: str | None, quiet_days: int | None
+) -> None:
     world = chance_world(seed)
     fill(staging, world)
+    tune = "update fieldlab_staging.recommendation_rules set value = %s where rule_id = %s and parameter = %s"
+    staging.execute(tune, [share, "add", "min_carrier_share"])
+    staging.execute(tune, [quiet_days, "drop", "quiet_days"])
     rows = back_test(staging, date(2024, 2, 29), date(2024, 5, 29))
     for cut_off in (date(2024, 2, 29), date(2024, 5, 29)):
         found = {
@@ -125,7 +132,7 @@ def test_everything_counted_is_what_its_definition_says(staging: psycopg.Connect
             for row in rows
             if row.cut_off == cut_off
         }
-        wanted = expected(world, cut_off, 90)
+        wanted = expected(world, cut_off, 90, Fraction(share) if share else None, quiet_days)
         assert {key: value[:4] for key, value in found.items()} == {key: value[:4] for key, value in wanted.items()}
         for key, (*_, hits) in wanted.items():
             assert abs(Fraction(found[key][4]) - hits) <= Fraction(1, 2 * 10**12)

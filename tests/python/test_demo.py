@@ -92,10 +92,23 @@ def test_every_purchasing_rule_finds_something_and_none_too_much(played: Played)
 def test_dealers_are_told_to_keep_drop_and_add_at_both_priorities(played: Played) -> None:
     with psycopg.connect(played.url) as connection:
         rows = connection.execute(
-            "select type, priority, count(*) from fieldlab_ops.alignment_recommendations group by 1, 2"
+            "select type, priority, count(*) from fieldlab_ops.alignment_recommendations"
+            " where type <> 'SHIFT' group by 1, 2"
         ).fetchall()
     assert len(rows) == 6
     assert all(count >= 10 for *_, count in rows)
+
+
+def test_dealers_of_two_vendors_are_told_to_swap_a_size_and_a_finish(played: Played) -> None:
+    with psycopg.connect(played.url) as connection:
+        rows = connection.execute(
+            "select vendor_id, changes from fieldlab_alignment.shift_opportunities group by 1, 2 order by 1, 2"
+        ).fetchall()
+        published = connection.execute(
+            "select distinct vendor_id from fieldlab_ops.alignment_recommendations where type = 'SHIFT' order by 1"
+        ).fetchall()
+    assert rows == [("juniper-hill-home", "finish"), ("marlowe-and-finch", "size")]
+    assert published == [("juniper-hill-home",), ("marlowe-and-finch",)]
 
 
 def test_every_vendor_and_dealer_of_the_demo_has_a_report(played: Played) -> None:

@@ -46,8 +46,15 @@ class World:
 Counts = dict[tuple[str, str, str], tuple[int, int, int, int, Fraction]]
 
 
-def expected(world: World, cut_off: date, follow: int) -> Counts:
+def expected(  # noqa: C901 - one definition
+    world: World, cut_off: date, follow: int, min_carrier_share: Fraction | None = None, quiet_days: int | None = None
+) -> Counts:
     """(vendor, advice, ranking) -> dealers, candidates, adoptions, advised, hits."""
+    last = {
+        (d.dealer, world.products[d.product]): d.on
+        for d in sorted(world.displays, key=lambda d: d.on)
+        if d.on <= cut_off
+    }
     known = [display for display in world.displays if display.on <= cut_off]
     end = cut_off + timedelta(follow)
     after = {(d.dealer, world.products[d.product]) for d in world.displays if cut_off < d.on <= end}
@@ -71,6 +78,9 @@ def expected(world: World, cut_off: date, follow: int) -> Counts:
             adopted = {key for key in open_to if (dealer, key) in after}
             candidates, adoptions = candidates + len(open_to), adoptions + len(adopted)
             gate = [key for key in open_to if trend[key] >= Fraction(7, 10) * base]
+            if min_carrier_share is not None:
+                active = len({d.dealer for d in own})
+                gate = [key for key in open_to if carriers[key] >= min_carrier_share * active]
             lists = {
                 "rule": strongest(gate, carriers, name)[:5],
                 "trend": strongest(open_to, trend, name)[:5],
@@ -87,6 +97,8 @@ def expected(world: World, cut_off: date, follow: int) -> Counts:
             lost = {key for key in mine if (dealer, key) not in after | sold}
             held, gone = held + len(mine), gone + len(lost)
             weak = [key for key in mine if trend[key] < Fraction(3, 10) * base]
+            if quiet_days is not None:
+                weak = [key for key in weak if (cut_off - last[dealer, key]).days >= quiet_days]
             listed = strongest(weak, {key: -trend[key] for key in weak}, name)[:3]
             drop["rule"] = drop["rule"][0] + len(listed), drop["rule"][1] + len(lost & set(listed))
             if mine:
