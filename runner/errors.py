@@ -1,5 +1,8 @@
 """What the runner raises when it cannot do what it was asked, and the exit code each ends with."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 
 class FieldlabError(Exception):
     """A failure a user can understand and act on. The command line shows it without a stack trace.
@@ -29,3 +32,16 @@ class BusyError(FieldlabError):
     """Another command that writes is under way."""
 
     exit_code = 4
+
+
+class TimeLimitError(KeyboardInterrupt):
+    """The work took too long. Like Ctrl-C it comes at any moment, and psycopg then cancels the query it waits for."""
+
+
+TimeLimit = Callable[[int], AbstractContextManager[None]]
+"""Gives work so many seconds, after which TimeLimitError is raised in it."""
+
+
+def unlimited(seconds: int) -> AbstractContextManager[None]:  # noqa: ARG001 - a TimeLimit
+    """The limit of callers that have none: signals, which stop work in the middle, belong to the command line."""
+    return nullcontext()

@@ -10,7 +10,7 @@ from runner.cli.console import echo_json, log, out
 from runner.cli.options import date_option, example
 from runner.database.migrate import ensure
 from runner.database.warehouse import open_warehouse
-from runner.ops.pipeline import today
+from runner.ops.prepare import today
 from runner.ops.runs import Run
 from runner.settings import load_settings
 

@@ -16,6 +16,7 @@ from runner.alignment.read import in_order
 from runner.cli import console
 from runner.cli.options import date_option, example, wait_option
 from runner.cli.run import report_json
+from runner.cli.signals import stoppable, time_limit
 from runner.database.warehouse import open_warehouse
 from runner.demo import AS_OF, FACTORS, SEED
 from runner.demo.guard import refuse_foreign_files
@@ -73,8 +74,11 @@ def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: 
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fieldlab-demo-")))
         tell = stack.enter_context(_status())
         warehouse = stack.enter_context(open_warehouse(settings))
+        stack.enter_context(stoppable())
         lock = stack.enter_context(RunLock(warehouse, settings, "demo", wait=wait))
-        played = play(settings, warehouse, lock, folder, seed=seed, factor=factor, as_of=as_of, tell=tell)
+        played = play(
+            settings, warehouse, lock, folder, seed=seed, factor=factor, as_of=as_of, tell=tell, limit=time_limit
+        )
         with warehouse.connect(autocommit=True) as connection:
             summary = read_summary(connection, settings)
     commands = next_commands(summary)

@@ -13,13 +13,13 @@ from rich.table import Table
 from runner.cli import console
 from runner.cli.options import example, wait_option
 from runner.cli.progress import progress_bar
+from runner.cli.signals import stoppable
 from runner.database.warehouse import open_warehouse
 from runner.load.loader import load_folder
 from runner.load.problems import LoadRefused
 from runner.load.readers import DELIMITERS, Dialect
 from runner.load.tables import LoadedTable
 from runner.ops.lock import RunLock
-from runner.ops.pipeline import stoppable
 from runner.settings import load_settings
 
 

@@ -6,15 +6,17 @@ from typing import Any
 import click
 from rich.table import Table
 
-from runner.cli import console
+from runner.cli import console, signals
 from runner.cli.options import LONGEST_WAIT, date_option, example, wait_option
+from runner.cli.signals import stoppable
 from runner.database.warehouse import open_warehouse
 from runner.dbt.jobs import JOB_NAMES
 from runner.errors import FieldlabError, UnfitDataError
 from runner.ops.backfill import HISTORIES
 from runner.ops.backfill import backfill as fill_history
 from runner.ops.lock import RunLock
-from runner.ops.pipeline import Request, RunReport, run_pipeline
+from runner.ops.pipeline import run_pipeline
+from runner.ops.report import Request, RunReport
 from runner.settings import load_settings
 
 SLOWEST = 5
@@ -70,8 +72,9 @@ def run(
         raise click.UsageError("--vendor limits what the job alignment publishes, which is not among the jobs.")
     settings = load_settings()
     request = Request(jobs, as_of, vendor_id, full_refresh, publish_anyway, time_limit)
-    with open_warehouse(settings) as warehouse:
-        report = run_pipeline(settings, warehouse, request, RunLock(warehouse, settings, "run", wait=wait))
+    with open_warehouse(settings) as warehouse, stoppable():
+        lock = RunLock(warehouse, settings, "run", wait=wait)
+        report = run_pipeline(settings, warehouse, request, lock, signals.time_limit)
     if as_json:
         console.echo_json(report_json(report))
     else:
@@ -166,9 +169,24 @@ def _published(details: Any, published: bool | None) -> str:
     metavar="NAME",
     help=f"Fill this job's histories only; may be given several times. Jobs: {', '.join(HISTORIES)}.",
 )
+@click.option(
+    "--publish",
+    "publish_anyway",
+    is_flag=True,
+    help="Fill them although there is far less data than in the newest published run.",
+)
 @wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def backfill(*, first: date, last: date, every: int, jobs: tuple[str, ...], wait: int, as_json: bool) -> None:
+def backfill(
+    *,
+    first: date,
+    last: date,
+    every: int,
+    jobs: tuple[str, ...],
+    publish_anyway: bool,
+    wait: int,
+    as_json: bool,
+) -> None:
     """Fill the history of influence, trends and prices, date by date.
 
     Each date replaces its own rows alone. It may be stopped at any time, and repeated; nothing is published.
@@ -177,8 +195,11 @@ def backfill(*, first: date, last: date, every: int, jobs: tuple[str, ...], wait
         raise click.UsageError(f"--from {first} lies after --to {last}.")
     dates = [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1, every)]
     settings = load_settings()
-    with open_warehouse(settings) as warehouse:
-        done = fill_history(settings, warehouse, dates, jobs, RunLock(warehouse, settings, "backfill", wait=wait))
+    with open_warehouse(settings) as warehouse, stoppable():
+        lock = RunLock(warehouse, settings, "backfill", wait=wait)
+        done = fill_history(
+            settings, warehouse, dates, jobs, lock, publish_anyway=publish_anyway, limit=signals.time_limit
+        )
     if as_json:
         console.echo_json(
             {"from": first, "to": last, "days": done.dates, "rows": done.rows, "seconds": round(done.seconds, 3)}

@@ -10,11 +10,12 @@ from pathlib import Path
 from runner.database.warehouse import Warehouse
 from runner.demo import generate
 from runner.demo.guard import refuse_foreign_data
-from runner.errors import FieldlabError
+from runner.errors import FieldlabError, TimeLimit, unlimited
 from runner.load.loader import load_folder
 from runner.ops.backfill import backfill
 from runner.ops.lock import RunLock
-from runner.ops.pipeline import Request, RunReport, run_pipeline
+from runner.ops.pipeline import run_pipeline
+from runner.ops.report import Request, RunReport
 from runner.settings import Settings
 
 MONTHS_BEFORE = 11
@@ -50,6 +51,7 @@ def play(
     factor: float,
     as_of: date,
     tell: Tell,
+    limit: TimeLimit = unlimited,
 ) -> Played:
     """Generate the files, load them, fill a year of history by month ends and run every job.
 
@@ -65,6 +67,7 @@ def play(
         factor: More of them.
         as_of: The date the stories lead up to; it is published even where a later one was.
         tell: Is told about the first two steps; the others show their progress themselves.
+        limit: Raises TimeLimitError when a step takes too long.
 
     Raises:
         FieldlabError: The database holds other data, or the run failed.
@@ -85,9 +88,10 @@ def play(
         )
     tell("")
     with _timed(seconds, "history"):
-        backfill(settings, warehouse, month_ends_before(as_of), lock=lock)
+        backfill(settings, warehouse, month_ends_before(as_of), lock=lock, publish_anyway=True, limit=limit)
     with _timed(seconds, "run"):
-        report = run_pipeline(settings, warehouse, Request(as_of=as_of, publish_anyway=True, snapshots=True), lock)
+        request = Request(as_of=as_of, publish_anyway=True, snapshots=True)
+        report = run_pipeline(settings, warehouse, request, lock, limit)
     if report.outcome != "succeeded":
         raise FieldlabError(
             "\n".join(["The demo's run failed.", *report.problems]), "`fieldlab jobs` keeps the record."

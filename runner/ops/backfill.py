@@ -19,12 +19,13 @@ from runner.database.sources import FOUND, find_absence
 from runner.database.warehouse import Warehouse
 from runner.dbt.jobs import find_jobs
 from runner.dbt.process import Dbt, Listener, ignore, open_dbt
-from runner.errors import FieldlabError
+from runner.errors import FieldlabError, TimeLimit, TimeLimitError, UnfitDataError, unlimited
 from runner.ops import runs
 from runner.ops.lock import RunLock
-from runner.ops.pipeline import TimeLimitError, explain, stoppable, time_limit
-from runner.ops.retry import patiently
+from runner.ops.report import explain
+from runner.ops.retry import with_retries
 from runner.ops.runs import Finished, Run
+from runner.ops.shrink import count_sources, shrunken
 from runner.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class _Plan:
         run: What is written into job_runs and into each row.
         histories: Each with the date its domain's marts are about, None where there are none yet.
         seconds: How long one invocation of dbt may take.
+        limit: Sees to that.
     """
 
     settings: Settings
@@ -112,6 +114,7 @@ class _Plan:
     run: Run
     histories: Mapping[History, date | None]
     seconds: int
+    limit: TimeLimit
 
     @property
     def models(self) -> list[str]:
@@ -125,6 +128,9 @@ def backfill(
     dates: Sequence[date],
     jobs: Sequence[str] = (),
     lock: RunLock | None = None,
+    *,
+    publish_anyway: bool = False,
+    limit: TimeLimit = unlimited,
 ) -> Backfill:
     """Build the history marts as of each date, under the caller's run lock or one of its own.
 
@@ -137,6 +143,8 @@ def backfill(
         dates: At least one, in ascending order.
         jobs: Keys of HISTORIES; none is all of them.
         lock: The run lock, where the caller holds it.
+        publish_anyway: Fill them although there is far less data than in the newest published run.
+        limit: Raises TimeLimitError when one invocation of dbt takes too long.
 
     Returns:
         What was done.
@@ -148,16 +156,20 @@ def backfill(
     run = Run(as_of=dates[-1], explicit_as_of=True)
     problem: BaseException | None = None
     lock = lock or RunLock(warehouse, settings, COMMAND)
-    with stoppable(), lock:
-        plan = patiently(lambda: _prepare(settings, warehouse, run, jobs or tuple(HISTORIES)))
-        patiently(lambda: _begin(plan))
+    with lock:
+        plan = with_retries(
+            lambda: _prepare(
+                settings, warehouse, run, jobs or tuple(HISTORIES), publish_anyway=publish_anyway, limit=limit
+            )
+        )
+        with_retries(lambda: _begin(plan))
         begun = time.monotonic()
         try:
             _work(plan, done, lock)
         except (FieldlabError, psycopg.Error, KeyboardInterrupt) as error:
             problem = error
         done.seconds = time.monotonic() - begun
-        patiently(lambda: _finish(plan, done, problem))
+        with_retries(lambda: _finish(plan, done, problem))
     if problem is not None:
         following = dates[min(len(done.dates), len(dates) - 1)]
         raise FieldlabError(
@@ -199,7 +211,7 @@ def _fill(plan: _Plan, dbt: Dbt, done: Backfill, lock: RunLock) -> None:
 
     with progress_bar() as bar:
         for day in bar.track(done.asked, description="history"):
-            patiently(lock.hold)
+            with_retries(lock.hold)
             done.rows += _run(plan, dbt, ["run", "--select", *each_date, "--exclude", "stg_*"], day)
             done.dates.append(day)
 
@@ -215,14 +227,16 @@ def _rebuild(plan: _Plan, dbt: Dbt) -> None:
 def _run(plan: _Plan, dbt: Dbt, arguments: list[str], as_of: date, listen: Listener = ignore) -> int:
     """Invoke dbt as of a date; the rows it wrote into histories."""
     environment = {"FIELDLAB_AS_OF": as_of.isoformat(), "FIELDLAB_RUN_ID": str(plan.run.run_id)}
-    with time_limit(plan.seconds):
+    with plan.limit(plan.seconds):
         result = dbt.run(arguments, environment, listen)
     if not result.success:
         raise FieldlabError("\n".join([f"dbt failed as of {as_of}.", *result.explain()]))
     return sum(node.rows or 0 for node in result.nodes if node.name in plan.models)
 
 
-def _prepare(settings: Settings, warehouse: Warehouse, run: Run, jobs: Sequence[str]) -> _Plan:
+def _prepare(
+    settings: Settings, warehouse: Warehouse, run: Run, jobs: Sequence[str], *, publish_anyway: bool, limit: TimeLimit
+) -> _Plan:
     """Bring the runner's tables up to date and see what there is to fill."""
     histories = [history for job, history in HISTORIES.items() if job in jobs]
     with warehouse.connect() as connection:
@@ -231,10 +245,15 @@ def _prepare(settings: Settings, warehouse: Warehouse, run: Run, jobs: Sequence[
         found = {
             history: _about(connection, settings, history) for history, absence in absences.items() if absence is None
         }
-    for absence in absences.values():
-        if absence is not None and (absence.is_fault or not found):
-            raise FieldlabError(f"There is no history to look back at: {absence.reason}.", absence.hint)
-    return _Plan(settings, warehouse, run, found, max(job.seconds for job in find_jobs(jobs)))
+        for domain in sorted({history.domain for history in found} if not publish_anyway else ()):
+            fallen = shrunken(connection, settings, domain, count_sources(connection, settings, domain))
+            if fallen:
+                raise UnfitDataError(fallen, "No history was filled; --publish does it all the same.")
+    faults = [absence for absence in absences.values() if absence is not None and (absence.is_fault or not found)]
+    if faults:
+        reasons = ", and ".join(fault.reason for fault in faults)
+        raise FieldlabError(f"There is no history to look back at: {reasons}.", faults[0].hint)
+    return _Plan(settings, warehouse, run, found, max(job.seconds for job in find_jobs(jobs)), limit)
 
 
 def _about(connection: psycopg.Connection, settings: Settings, history: History) -> date | None:

@@ -10,7 +10,7 @@ import psycopg
 
 from runner.database.warehouse import Warehouse
 from runner.errors import BusyError
-from runner.ops.retry import patiently
+from runner.ops.retry import with_retries
 from runner.settings import Settings
 
 # The lock's key is a 64-bit hash; pg_locks shows its halves.
@@ -49,7 +49,7 @@ class RunLock:
 
     def __enter__(self) -> Self:
         if not self._entered:
-            patiently(self._acquire)
+            with_retries(self._acquire)
         self._entered += 1
         return self
 

@@ -10,35 +10,31 @@ When something goes wrong:
 """
 
 import logging
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import date, datetime
-from types import FrameType
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from runner.cli.progress import dbt_progress
-from runner.database import migrate
-from runner.database.sources import Absence, exists, find_absence
+from runner.database.sources import Absence, exists
 from runner.database.warehouse import Warehouse
 from runner.dbt.jobs import JOBS, Job, domains_read, find_jobs, job_nodes, marts, views_below
-from runner.dbt.process import DbtResult, NodeResult, open_dbt
-from runner.errors import FieldlabError, UnfitDataError
+from runner.dbt.process import DbtResult, open_dbt
+from runner.errors import FieldlabError, TimeLimit, TimeLimitError, UnfitDataError, unlimited
 from runner.load.contract import DOMAINS
-from runner.lookup import closest, either
 from runner.ops import events, runs
 from runner.ops.doctor import is_stale, newest_day
 from runner.ops.lock import RunLock
+from runner.ops.prepare import prepare, today
 from runner.ops.publishers import PUBLISHERS
-from runner.ops.readers import View, check_readers, gone, grant_published, views_on_results, watch_blockers
-from runner.ops.retry import patiently
+from runner.ops.readers import View, gone, views_on_results, watch_blockers
+from runner.ops.report import JobReport, Request, RunReport, explain
+from runner.ops.retry import with_retries
 from runner.ops.runs import Finished, Published, Run
-from runner.ops.shrink import PUBLISHING_JOBS, Counts, count_sources, merged, shrunken
+from runner.ops.shrink import Counts, count_sources, merged, shrunken
 from runner.rules.registry import RULES
 from runner.rules.seed import check_seed_file
 from runner.settings import Settings
@@ -46,67 +42,13 @@ from runner.settings import Settings
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a run is asked to do.
-
-    Attributes:
-        jobs: Names of jobs; none is all of them.
-        as_of: The date it is about; None is today.
-        vendor_id: Publish alignment for this vendor only.
-        full_refresh: Build incremental models anew. What is kept by as-of date survives it, and so do dbt's snapshots.
-        publish_anyway: Publish although something newer is published, or although there is far less data than before.
-        time_limit: Seconds the run may take; None is the sum of its jobs' limits.
-        snapshots: Take dbt's snapshots although the date lies in the past: they keep what the sources say now.
-    """
-
-    jobs: Sequence[str] = ()
-    as_of: date | None = None
-    vendor_id: str | None = None
-    full_refresh: bool = False
-    publish_anyway: bool = False
-    time_limit: int | None = None
-    snapshots: bool = False
-
-
-@dataclass(frozen=True)
-class JobReport:
-    """How one job ended: its row in job_runs."""
-
-    job: Job
-    end: Finished
-
-
-@dataclass(frozen=True)
-class RunReport:
-    """How a run ended.
-
-    Attributes:
-        run: Its id and as-of date.
-        outcome: succeeded or failed.
-        seconds: Wall time.
-        jobs: Its jobs in the order they ran.
-        nodes: What came of each dbt node.
-        problems: What failed, one text each.
-        notes: What was left out or not published, and why; one sentence each.
-        exit_code: What the command ends with: 0 succeeded, 1 failed, 3 failed for nothing but data unfit to publish.
-    """
-
-    run: Run
-    outcome: str
-    seconds: float
-    jobs: tuple[JobReport, ...]
-    nodes: tuple[NodeResult, ...]
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
-    exit_code: int = 0
-
-
-class TimeLimitError(KeyboardInterrupt):
-    """The run took too long. Like Ctrl-C it comes at any moment, and psycopg then cancels the query it waits for."""
-
-
-def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request, lock: RunLock | None = None) -> RunReport:
+def run_pipeline(
+    settings: Settings,
+    warehouse: Warehouse,
+    request: Request,
+    lock: RunLock | None = None,
+    limit: TimeLimit = unlimited,
+) -> RunReport:
     """Run jobs from end to end.
 
     Args:
@@ -114,6 +56,7 @@ def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request, loc
         warehouse: The database.
         request: What to run.
         lock: The run lock of a command that does more than this; None takes one, or is refused.
+        limit: Raises TimeLimitError in the work inside when it takes longer.
 
     Returns:
         The report, also when jobs failed.
@@ -125,15 +68,15 @@ def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request, loc
     run = Run(as_of=request.as_of or today(settings), explicit_as_of=request.as_of is not None)
     jobs = find_jobs(request.jobs)
     lock = lock or RunLock(warehouse, settings)
-    with stoppable(), lock:
-        absent = patiently(lambda: _prepare(settings, warehouse, request, jobs))
+    with lock:
+        absent = with_retries(lambda: prepare(settings, warehouse, request, jobs))
         work = _Work(settings, warehouse, request, run=run, jobs=jobs, absent=absent)
         work.begin()
         try:
             seconds = request.time_limit or sum(job.seconds for job in work.active)
-            with watch_blockers(warehouse, settings) as work.blockers, time_limit(seconds):
+            with watch_blockers(warehouse, settings) as work.blockers, limit(seconds):
                 work.build(lock)
-                patiently(lock.hold)
+                with_retries(lock.hold)
                 work.publish()
         except TimeLimitError as error:
             work.fail(work.with_blockers(str(error)))
@@ -144,87 +87,6 @@ def run_pipeline(settings: Settings, warehouse: Warehouse, request: Request, loc
             work.finish()
             raise
         return work.finish()
-
-
-def today(settings: Settings) -> date:
-    """The date in the business time zone."""
-    return datetime.now(settings.zone).date()
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Let SIGTERM stop the work inside like Ctrl-C does: dbt cancelled, the history written."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def time_limit(seconds: int) -> Iterator[None]:
-    """Raise TimeLimitError in the work inside when it takes longer than this."""
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signal module's signature
-        raise TimeLimitError(f"The time limit of {seconds} s was reached; dbt and the rules were stopped.")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def explain(error: BaseException) -> str:
-    """An error in words, without a stack trace."""
-    if isinstance(error, FieldlabError):
-        return f"{error} {error.hint}".strip()
-    if isinstance(error, KeyboardInterrupt):
-        return "Stopped from outside."
-    if isinstance(error, psycopg.Error):
-        return f"The database refused: {str(error).strip()}"
-    return f"{type(error).__name__}: {error}"
-
-
-def _prepare(settings: Settings, warehouse: Warehouse, request: Request, jobs: Sequence[Job]) -> Mapping[str, Absence]:
-    """Bring the runner's tables up to date and check what was asked for.
-
-    Returns:
-        The domains that cannot be read.
-    """
-    with warehouse.connect() as connection:
-        migrate.ensure(connection, settings)
-        check_readers(connection, settings)
-        grant_published(connection, settings)
-        domains = sorted({job.domain for job in jobs if job.domain})
-        absent = {}
-        for domain in domains:
-            published = runs.newest_published(connection, settings, PUBLISHING_JOBS[domain])
-            absence = find_absence(connection, settings, domain, was_published=published is not None)
-            if absence is not None:
-                absent[domain] = absence
-        if absent and absent.keys() == set(domains):
-            raise FieldlabError(
-                f"There is nothing to read: {', and '.join(absence.reason for absence in absent.values())}.",
-                "Load files with `fieldlab load`, or name the applications' schemas in the vars of dbt_project.yml.",
-            )
-        if request.vendor_id is not None and "alignment" in domains and "alignment" not in absent:
-            _check_vendor(connection, settings, request.vendor_id)
-    return absent
-
-
-def _check_vendor(connection: psycopg.Connection, settings: Settings, vendor_id: str) -> None:
-    query = sql.SQL('select distinct "vendorId" from {} order by 1').format(
-        sql.Identifier(settings.source_schema("alignment"), "Collection")
-    )
-    vendors = [row[0] for row in connection.execute(query)]
-    if vendor_id not in vendors:
-        raise FieldlabError(
-            f"There is no vendor {vendor_id}.",
-            f"Did you mean {either(closest(vendor_id, vendors))}?" if vendors else "No collection has one yet.",
-        )
 
 
 class _Work:
@@ -263,7 +125,7 @@ class _Work:
 
     def begin(self) -> None:
         """Write the run and its jobs into the history as running."""
-        patiently(self._begin)
+        with_retries(self._begin)
         for domain, absence in self.absent.items():
             jobs = [job for job in self.jobs if job.domain == domain]
             sentence = f"{', '.join(job.name for job in jobs)}, because {absence.reason}."
@@ -315,7 +177,7 @@ class _Work:
                 if dropped:
                     made = dbt.run(["run", "--select", *dropped], environment, listen)
                     self.built = DbtResult((*self.built.nodes, *made.nodes), self.built.error or made.error)
-        patiently(lambda: self._note_dropped(views))
+        with_retries(lambda: self._note_dropped(views))
         for node in self.built.nodes:
             if node.status == "warn":
                 log.info(f"Warning: {node.explain()}")
@@ -323,7 +185,7 @@ class _Work:
             self._fault(self.built.error)
         for node in self.built.failures:
             self._fault(node.explain(), unfit=node.kind == "test" and node.status == "fail")
-        patiently(lock.hold)
+        with_retries(lock.hold)
         with suppress(psycopg.Error, FieldlabError):  # a note is worth no failure; what is wrong shows elsewhere
             self._note_what_is_old()
         for job in self.active:
@@ -363,7 +225,8 @@ class _Work:
     def finish(self) -> RunReport:
         """Write how the run ended, and report."""
         outcomes = {end.outcome for end in self.ends.values()}
-        outcome = "interrupted" if "interrupted" in outcomes else "failed" if "failed" in outcomes else "succeeded"
+        failed = "failed" in outcomes or bool(self.problems)  # also of a model that belongs to no job
+        outcome = "interrupted" if "interrupted" in outcomes else "failed" if failed else "succeeded"
         is_unfit = bool(self.problems) and self.unfit.issuperset(self.problems)
         seconds = time.monotonic() - self.begun
         all_marts = frozenset[str]().union(*self.marts_of.values())
@@ -374,7 +237,7 @@ class _Work:
             error="\n".join(self.problems),
             details={"notes": self.notes, "nodes": len(self.built.nodes), "counts": self.counts},
         )
-        patiently(lambda: self._record("run", end))
+        with_retries(lambda: self._record("run", end))
         return RunReport(
             run=self.run,
             outcome=outcome,
@@ -403,7 +266,7 @@ class _Work:
         domains = sorted({job.domain for job in self.active if job.domain})
         if not domains:
             return
-        fallen = patiently(lambda: self._count(domains))
+        fallen = with_retries(lambda: self._count(domains))
         for words in filter(None, fallen.values()):
             self._fault(f"{words} Nothing of it is built or published; --publish does it all the same.", unfit=True)
         for job in self.active:
@@ -500,7 +363,7 @@ class _Work:
                 return publisher(connection, self.settings, self.run, self.request.vendor_id)
 
         try:
-            published = patiently(work)
+            published = with_retries(work)
         except Exception as error:  # noqa: BLE001 - one job's fault must not stop the others; it is told
             problem = self.with_blockers(f"{job.name} was not published. {explain(error)}")
             self.problems.append(problem)
@@ -548,7 +411,7 @@ class _Work:
             },
         )
         self.ends[job.name] = end
-        patiently(lambda: self._record(job.name, end, job.event if outcome == "succeeded" else None))
+        with_retries(lambda: self._record(job.name, end, job.event if outcome == "succeeded" else None))
 
     def _record(self, job: str, end: Finished, event: str | None = None) -> None:
         with self.warehouse.connect() as connection:

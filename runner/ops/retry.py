@@ -18,7 +18,7 @@ PAUSES = (2.0, 4.0, 8.0)
 T = TypeVar("T")
 
 
-def patiently(work: Callable[[], T]) -> T:
+def with_retries(work: Callable[[], T]) -> T:
     """Do the work, and again when the database was lost on the way.
 
     Args:

@@ -1,6 +1,7 @@
 """What holds for every command: help with an example, and errors in words."""
 
 import errno
+import logging
 from collections.abc import Iterator
 
 import click
@@ -62,3 +63,15 @@ def test_what_fails_is_told_in_words_and_exits_1(
     assert end.value.code == 1
     assert words in captured.err
     assert captured.out == ""
+
+
+def test_what_inner_modules_log_is_shown_as_plain_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(**_: object) -> None:
+        logging.getLogger("runner.ops.pipeline").info("dbt builds [bold]%s[/done]\x1b[31m", "it")
+
+    monkeypatch.setattr(cli, "main", work)
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err == "dbt builds [bold]it[/done][31m\n"

@@ -18,7 +18,8 @@ from dbt_database import DbtDatabase, dbt_database
 from runner.alignment.publish import publish_alignment
 from runner.database import migrate
 from runner.database.warehouse import Warehouse
-from runner.ops.pipeline import Request, run_pipeline
+from runner.ops.pipeline import run_pipeline
+from runner.ops.report import Request
 from runner.ops.runs import Run
 from runner.procurement.lifecycle import Action, take_step
 from runner.rules.registry import RULES

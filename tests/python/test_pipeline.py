@@ -17,12 +17,14 @@ import pytest
 from databases import fresh_database
 from tiny_project import prepare_database, write_tiny_project
 
+from runner.cli.signals import time_limit
 from runner.database.warehouse import Warehouse, open_warehouse
 from runner.dbt.process import Dbt, DbtResult, open_dbt
-from runner.errors import FieldlabError
+from runner.errors import FieldlabError, UnfitDataError
 from runner.ops.backfill import backfill
 from runner.ops.lock import RunLock
-from runner.ops.pipeline import Request, RunReport, run_pipeline
+from runner.ops.pipeline import run_pipeline
+from runner.ops.report import Request, RunReport
 from runner.ops.runs import Published, Run
 from runner.settings import Settings, load_settings
 
@@ -116,7 +118,7 @@ def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
 
 
 def run_jobs(settings: Settings, warehouse: Warehouse, *jobs: str, **request: Any) -> RunReport:
-    return run_pipeline(settings, warehouse, Request(jobs, **{"as_of": DAY, **request}))
+    return run_pipeline(settings, warehouse, Request(jobs, **{"as_of": DAY, **request}), limit=time_limit)
 
 
 def outcomes(report: RunReport) -> dict[str, str]:
@@ -494,6 +496,8 @@ def test_far_fewer_invoices_that_count_publish_and_expire_nothing(
     report = run_jobs(settings, warehouse)
     assert report.exit_code == 3
     assert "invoices 0, then 10" in report.problems[0]
+    with pytest.raises(UnfitDataError, match="invoices 0, then 10"):
+        backfill(settings, warehouse, [DAY], ["price-benchmarks"])
     assert published == [f"alignment {DAY} all"]
 
 

@@ -20,7 +20,8 @@ from psycopg.rows import dict_row
 
 from runner.database.sources import create_source_tables
 from runner.database.warehouse import Warehouse
-from runner.ops.pipeline import Request, run_pipeline
+from runner.ops.pipeline import run_pipeline
+from runner.ops.report import Request
 from runner.procurement.read import Filter, list_decisions
 from runner.settings import Settings, load_settings
 

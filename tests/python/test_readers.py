@@ -19,7 +19,8 @@ from runner.database.warehouse import Warehouse, open_warehouse
 from runner.dbt.process import Dbt, open_dbt
 from runner.errors import FieldlabError
 from runner.ops.doctor import examine
-from runner.ops.pipeline import Request, RunReport, run_pipeline
+from runner.ops.pipeline import run_pipeline
+from runner.ops.report import Request, RunReport
 from runner.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from runner.cli import cli
 from runner.cli.run import print_report, report_json
 from runner.dbt.jobs import JOBS
 from runner.ops.backfill import Backfill
-from runner.ops.pipeline import JobReport, RunReport
+from runner.ops.report import JobReport, RunReport
 from runner.ops.runs import Finished, Run
 
 LONG = "a_very_long_model_name_" * 5
@@ -55,7 +55,7 @@ def test_backfill_takes_every_nth_date_and_may_be_narrowed_to_a_job(
     asked: list[tuple[list[date], tuple[str, ...]]] = []
 
     def fill(
-        _settings: object, _warehouse: object, dates: list[date], jobs: tuple[str, ...], _lock: object
+        _settings: object, _warehouse: object, dates: list[date], jobs: tuple[str, ...], _lock: object, **_: object
     ) -> Backfill:
         asked.append((dates, jobs))
         return Backfill(dates)
