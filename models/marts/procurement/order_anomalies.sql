@@ -1,7 +1,3 @@
-{#- Two values of an order are tested, each against all orders of the pattern and against the other ones. -#}
-{% set measures = ['quantity', 'amount'] %}
-{% set groups = ['all', 'other'] %}
-
 with orders as (
     select * from {{ ref('int_procurement__orders_scoped') }}
 ),
@@ -18,143 +14,159 @@ branches as (
     select * from {{ ref('stg_procurement__branches') }}
 ),
 
-recent_orders as (
-    select *
-    from orders
-    where {{ within_last_days('order_date', var('anomaly_window_days')) }}
-),
-
+-- An order's quantity and its amount are tested, each against all orders of its pattern and against the other orders.
 compared as (
     select
-        {% for measure in measures %}
-            patterns.order_{{ measure }}_sum as all_{{ measure }}_sum,
-            patterns.order_{{ measure }}_square_sum as all_{{ measure }}_square_sum,
-            patterns.order_{{ measure }}_sum - recent_orders.{{ measure }} as other_{{ measure }}_sum,
-            patterns.order_{{ measure }}_square_sum - recent_orders.{{ measure }} * recent_orders.{{ measure }}
-                as other_{{ measure }}_square_sum,
-        {% endfor %}
-        recent_orders.*,
-        patterns.order_count as all_count,
+        orders.*,
+        patterns.is_increasing,
+        patterns.order_count,
+        patterns.order_quantity_sum,
+        patterns.order_quantity_square_sum,
+        patterns.order_amount_sum,
+        patterns.order_amount_square_sum,
         patterns.order_count - 1 as other_count,
-        patterns.is_increasing
-    from recent_orders
+        patterns.order_quantity_sum - orders.quantity as other_quantity_sum,
+        patterns.order_quantity_square_sum - orders.quantity * orders.quantity as other_quantity_square_sum,
+        patterns.order_amount_sum - orders.amount as other_amount_sum,
+        patterns.order_amount_square_sum - orders.amount * orders.amount as other_amount_square_sum
+    from orders
     inner join patterns
         on
-            recent_orders.scope = patterns.scope
-            and recent_orders.item_id = patterns.item_id
-            and {{ same_key('recent_orders.branch_id', 'patterns.branch_id') }}
+            orders.scope = patterns.scope
+            and orders.item_id = patterns.item_id
+            and {{ same_key('orders.branch_id', 'patterns.branch_id') }}
+    where {{ within_last_days('orders.order_date', var('anomaly_window_days')) }}
 ),
 
--- The distance to the mean and the squared standard deviation, times the number of orders and its square: without a
--- division a threshold that is met exactly stays exact.
+-- distance = n (x - mean)        = n x - Σx
+-- spread_squared = n² sd²        = n Σx² - (Σx)²
+-- Among equal orders any difference would be huge: the sd of the others counts as a share of their mean at least.
 measured as (
     select
-        {% for measure in measures %}
-            {% for group in groups %}
-                {% set sum = group ~ '_' ~ measure ~ '_sum' %}
-                {{ group }}_count * {{ measure }} - {{ sum }} as {{ group }}_{{ measure }}_distance,
-                {{ group }}_count * {{ group }}_{{ measure }}_square_sum - {{ sum }} * {{ sum }}
-                    as {{ group }}_{{ measure }}_spread_squared,
-            {% endfor %}
-        {% endfor %}
         *,
+        order_count * quantity - order_quantity_sum as quantity_distance,
+        order_count * order_quantity_square_sum - order_quantity_sum * order_quantity_sum as quantity_spread_squared,
+        order_count * amount - order_amount_sum as amount_distance,
+        order_count * order_amount_square_sum - order_amount_sum * order_amount_sum as amount_spread_squared,
+        other_count * quantity - other_quantity_sum as other_quantity_distance,
+        greatest(
+            other_count * other_quantity_square_sum - other_quantity_sum * other_quantity_sum,
+            {{ var('anomaly_min_spread_share') }} * other_quantity_sum
+            * {{ var('anomaly_min_spread_share') }} * other_quantity_sum
+        ) as other_quantity_spread_squared,
+        other_count * amount - other_amount_sum as other_amount_distance,
+        greatest(
+            other_count * other_amount_square_sum - other_amount_sum * other_amount_sum,
+            {{ var('anomaly_min_spread_share') }} * other_amount_sum
+            * {{ var('anomaly_min_spread_share') }} * other_amount_sum
+        ) as other_amount_spread_squared,
         other_count >= {{ var('anomaly_min_other_orders') }} as has_enough_others
     from compared
 ),
 
--- Among equal orders any difference would be huge: the others' spread is taken for a share of their mean at least.
-floored as (
+-- |x - mean| > 2 sd of all orders, or 3 sd of the others. Times n and squared.
+tested as (
     select
-        {% for measure in measures %}
-            {% set least_spread = var('anomaly_min_spread_share') ~ ' * other_' ~ measure ~ '_sum' %}
-            greatest(other_{{ measure }}_spread_squared, {{ least_spread }} * {{ least_spread }})
-                as material_{{ measure }}_spread_squared,
-        {% endfor %}
-        *
+        *,
+        quantity_distance * quantity_distance
+        > {{ var('anomaly_sigma') }} * {{ var('anomaly_sigma') }} * quantity_spread_squared
+            as is_sigma_quantity_outlier,
+        amount_distance * amount_distance
+        > {{ var('anomaly_sigma') }} * {{ var('anomaly_sigma') }} * amount_spread_squared
+            as is_sigma_amount_outlier,
+        has_enough_others
+        and other_quantity_distance * other_quantity_distance
+        > {{ var('anomaly_material_deviation') }} * {{ var('anomaly_material_deviation') }}
+        * other_quantity_spread_squared as is_material_quantity_outlier,
+        has_enough_others
+        and other_amount_distance * other_amount_distance
+        > {{ var('anomaly_material_deviation') }} * {{ var('anomaly_material_deviation') }}
+        * other_amount_spread_squared as is_material_amount_outlier
     from measured
 ),
 
-tested as (
-    select
-        {% for measure in measures %}
-            all_{{ measure }}_distance * all_{{ measure }}_distance
-            > {{ var('anomaly_sigma') }} * {{ var('anomaly_sigma') }} * all_{{ measure }}_spread_squared
-                as is_sigma_{{ measure }}_outlier,
-            has_enough_others
-            and other_{{ measure }}_distance * other_{{ measure }}_distance
-            > {{ var('anomaly_material_deviation') }} * {{ var('anomaly_material_deviation') }}
-            * material_{{ measure }}_spread_squared as is_material_{{ measure }}_outlier,
-            -- The side of the others' mean is also the side of all orders' mean.
-            case
-                when other_{{ measure }}_distance > 0 then 'above'
-                when other_{{ measure }}_distance < 0 then 'below'
-            end as {{ measure }}_direction,
-        {% endfor %}
-        *
-    from floored
-),
-
-anomalies as (
+classified as (
     select
         *,
         is_sigma_quantity_outlier or is_sigma_amount_outlier as is_sigma_outlier,
         is_material_quantity_outlier or is_material_amount_outlier as is_material_outlier,
-        is_sigma_quantity_outlier or is_material_quantity_outlier as is_quantity_anomaly
+        is_sigma_quantity_outlier or is_material_quantity_outlier as is_quantity_anomaly,
+        -- The side of the others' mean is also the side of all orders' mean.
+        case
+            when other_quantity_distance > 0 then 'above'
+            when other_quantity_distance < 0 then 'below'
+        end as quantity_direction,
+        case
+            when other_amount_distance > 0 then 'above'
+            when other_amount_distance < 0 then 'below'
+        end as amount_direction
     from tested
+),
+
+-- Deviations are published as |x - mean| / sd; n cancels out.
+anomalies as (
+    select
+        classified.scope,
+        classified.item_id,
+        items.item_name,
+        classified.branch_id,
+        case
+            when classified.scope = 'branch' then {{ dimension_name('classified.branch_id', 'branches.branch_name') }}
+        end as branch_name,
+        classified.invoice_id,
+        classified.order_date,
+        classified.quantity,
+        {{ ratio('classified.other_quantity_sum', 'classified.other_count') }} as expected_quantity,
+        cast(
+            case
+                when classified.quantity_spread_squared > 0
+                    then {{ ratio('abs(quantity_distance)', square_root('quantity_spread_squared')) }}
+            end as numeric(38, 12)
+        ) as quantity_deviation,
+        cast(
+            case
+                when classified.has_enough_others
+                    then {{ ratio('abs(other_quantity_distance)', square_root('other_quantity_spread_squared')) }}
+            end as numeric(38, 12)
+        ) as quantity_material_deviation,
+        classified.quantity_direction,
+        classified.is_sigma_quantity_outlier,
+        classified.is_material_quantity_outlier,
+        classified.other_quantity_sum,
+        classified.amount,
+        {{ ratio('classified.other_amount_sum', 'classified.other_count') }} as expected_amount,
+        cast(
+            case
+                when classified.amount_spread_squared > 0
+                    then {{ ratio('abs(amount_distance)', square_root('amount_spread_squared')) }}
+            end as numeric(38, 12)
+        ) as amount_deviation,
+        cast(
+            case
+                when classified.has_enough_others
+                    then {{ ratio('abs(other_amount_distance)', square_root('other_amount_spread_squared')) }}
+            end as numeric(38, 12)
+        ) as amount_material_deviation,
+        classified.amount_direction,
+        classified.is_sigma_amount_outlier,
+        classified.is_material_amount_outlier,
+        classified.other_amount_sum,
+        classified.other_count as other_order_count,
+        classified.is_sigma_outlier,
+        classified.is_material_outlier,
+        case when classified.is_quantity_anomaly then 'QUANTITY_ANOMALY' else 'AMOUNT_ANOMALY' end as anomaly_type,
+        case
+            when classified.is_quantity_anomaly then classified.quantity_direction
+            else classified.amount_direction
+        end as direction,
+        classified.is_increasing,
+        {{ run_columns() }}
+    from classified
+    left join items on classified.item_id = items.item_id
+    left join branches on classified.branch_id = branches.branch_id
     where
-        is_sigma_quantity_outlier
-        or is_sigma_amount_outlier
-        or is_material_quantity_outlier
-        or is_material_amount_outlier
+        classified.is_sigma_outlier
+        or classified.is_material_outlier
 )
 
-select
-    anomalies.scope,
-    anomalies.item_id,
-    items.item_name,
-    anomalies.branch_id,
-    case
-        when anomalies.scope = 'branch' then {{ dimension_name('anomalies.branch_id', 'branches.branch_name') }}
-    end as branch_name,
-    anomalies.invoice_id,
-    anomalies.order_date,
-    {% for measure in measures %}
-        anomalies.{{ measure }},
-        {{ ratio('other_' ~ measure ~ '_sum', 'other_count') }} as expected_{{ measure }},
-        cast(
-            case
-                when anomalies.all_{{ measure }}_spread_squared > 0
-                    then {{
-                        ratio('abs(all_' ~ measure ~ '_distance)', square_root('all_' ~ measure ~ '_spread_squared'))
-                    }}
-            end as numeric(38, 12)
-        ) as {{ measure }}_deviation,
-        cast(
-            case
-                when anomalies.has_enough_others
-                    then {{
-                        ratio(
-                            'abs(other_' ~ measure ~ '_distance)',
-                            square_root('material_' ~ measure ~ '_spread_squared'),
-                        )
-                    }}
-            end as numeric(38, 12)
-        ) as {{ measure }}_material_deviation,
-        anomalies.{{ measure }}_direction,
-        anomalies.is_sigma_{{ measure }}_outlier,
-        anomalies.is_material_{{ measure }}_outlier,
-        anomalies.other_{{ measure }}_sum,
-    {% endfor %}
-    anomalies.other_count as other_order_count,
-    anomalies.is_sigma_outlier,
-    anomalies.is_material_outlier,
-    case when anomalies.is_quantity_anomaly then 'QUANTITY_ANOMALY' else 'AMOUNT_ANOMALY' end as anomaly_type,
-    case
-        when anomalies.is_quantity_anomaly then anomalies.quantity_direction
-        else anomalies.amount_direction
-    end as direction,
-    anomalies.is_increasing,
-    {{ run_columns() }}
-from anomalies
-left join items on anomalies.item_id = items.item_id
-left join branches on anomalies.branch_id = branches.branch_id
+select * from anomalies

@@ -10,8 +10,8 @@ recent_snapshots as (
     where {{ within_last_days('snapshot_date', var('price_variance_days')) }}
 ),
 
--- Sums and counts, not the rounded percentages, decide which variance is widest: two that differ in sign may be told
--- apart only beyond the last published decimal. 40 decimals tell any two apart.
+-- deviation = |price / network average - 1|, from sums and counts: two variances that differ in sign may be told apart
+-- only beyond the last published decimal. 40 decimals tell any two apart.
 newest_snapshots as (
     select
         *,
@@ -24,31 +24,34 @@ newest_snapshots as (
         }} as deviation
     from recent_snapshots
     where recency = 1
+),
+
+compared_snapshots as (
+    select
+        snapshot_date,
+        item_id,
+        item_name,
+        vendor_id,
+        vendor_name,
+        branch_id,
+        branch_name,
+        price,
+        line_count,
+        quantity,
+        network_avg_price,
+        network_min_price,
+        network_max_price,
+        variance_from_avg_pct,
+        cast(first_value(variance_from_avg_pct) over widest_first as numeric(38, 12)) as max_variance_pct,
+        price_sum,
+        network_price_sum,
+        network_line_count,
+        {{ run_columns() }}
+    from newest_snapshots
+    window widest_first as (
+        partition by item_id, vendor_id
+        order by deviation desc, variance_from_avg_pct desc
+    )
 )
 
-select
-    snapshot_date,
-    item_id,
-    item_name,
-    vendor_id,
-    vendor_name,
-    branch_id,
-    branch_name,
-    price,
-    line_count,
-    quantity,
-    network_avg_price,
-    network_min_price,
-    network_max_price,
-    variance_from_avg_pct,
-    cast(
-        first_value(variance_from_avg_pct) over (
-            partition by item_id, vendor_id
-            order by deviation desc, variance_from_avg_pct desc
-        ) as numeric(38, 12)
-    ) as max_variance_pct,
-    price_sum,
-    network_price_sum,
-    network_line_count,
-    {{ run_columns() }}
-from newest_snapshots
+select * from compared_snapshots
