@@ -277,7 +277,7 @@ class OddOrder:
     item: str
     days_ago: int
     quantity: float = 1
-    price: int = 1
+    price: float = 1
 
 
 @dataclass(frozen=True)
@@ -363,7 +363,7 @@ ODD_ORDERS = (
     OddOrder("Central Station", "Basmati Rice", 13, quantity=3),
     OddOrder("Harbor Point", "Chicken Breast", 27, quantity=2.4),
     OddOrder("Garden District", "Truffle Oil", 24, price=3),
-    OddOrder("Opera House", "Lobster Tails", 24, price=2),
+    OddOrder("Opera House", "Lobster Tails", 24, price=2.5),
 )
 # Harbor Point's big chicken order is one of many that grow: less surely a mistake.
 GROWING_DEMAND = (GrowingDemand("Harbor Point", "Chicken Breast", 1.3),)

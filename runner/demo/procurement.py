@@ -346,7 +346,7 @@ class _History:
             price = plan.prices[month]
             if plan.odd is not None and day >= plan.odd[0]:
                 quantity *= plan.odd[1].quantity
-                price *= plan.odd[1].price
+                price = round(price * plan.odd[1].price)
                 plan.odd, is_odd = None, True
             lines.append((plan.item_id, round(quantity, 1) if plan.in_tenths else round(quantity), price))
         return lines, is_odd

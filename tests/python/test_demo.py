@@ -19,6 +19,8 @@ from runner.demo import AS_OF, alignment, kitchen, trade
 from runner.demo.play import month_ends_before
 from runner.rules.registry import PROCUREMENT_RULES
 
+# What the demo's books hold nothing of; the last one is switched off.
+NOT_PLANTED = {"duplicate_invoice", "off_usual_vendor", "vendor_twin", "no_purchase_order"}
 ITEMS = {item.name: number for number, item in enumerate(kitchen.ITEMS, 1)}
 VENDORS = {vendor.name: number for number, vendor in enumerate(kitchen.VENDORS, 1)}
 BRANCHES = {name: number for number, name in enumerate(kitchen.DISTRICTS, 1)}
@@ -84,7 +86,8 @@ def subjects(played: Played, rule_id: str) -> set[tuple[int | None, int | None, 
 def test_every_purchasing_rule_finds_something_and_none_too_much(played: Played) -> None:
     found = [row["rule_id"] for row in played.recommendations]
     for rule in PROCUREMENT_RULES:
-        assert 2 <= found.count(rule.rule_id) <= 20, rule.rule_id
+        if rule.rule_id not in NOT_PLANTED:
+            assert 1 <= found.count(rule.rule_id) <= 20, rule.rule_id
     assert played.summary["recommendations"]["count"] == len(found)
     assert {row["priority"] for row in played.recommendations} == {1, 2, 3, 4, 5}
 
@@ -188,7 +191,16 @@ def test_branches_that_pay_more_are_told_to_switch(played: Played) -> None:
         ),
         (
             "unusual_spend",
-            {(ITEMS[story.item], None, BRANCHES[story.branch]) for story in kitchen.ODD_ORDERS if story.price > 1},
+            {(ITEMS[story.item], None, BRANCHES[story.branch]) for story in kitchen.ODD_ORDERS if story.price == 2.5},
+        ),
+        # Three times the price is that of a pack of three.
+        (
+            "pack_size_error",
+            {
+                (ITEMS[story.item], VENDORS[str(kitchen.ITEMS[ITEMS[story.item] - 1].vendor)], BRANCHES[story.branch])
+                for story in kitchen.ODD_ORDERS
+                if story.price == 3
+            },
         ),
     ],
 )

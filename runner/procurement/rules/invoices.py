@@ -122,14 +122,14 @@ def _correct_pack(line: Row, above: Fraction, facts: Facts) -> Finding:
     words, unit = facts.words, each(line["unit"])
     item, branch, on = line["item_name"], line["branch_name"], day(line["date"])
     savings = cents(above) if above > 0 else None
-    relation = f"about {line['factor']} times" if line["direction"] == "above" else f"about 1/{line['factor']} of"
+    relation = f"{'' if line['direction'] == 'above' else 'which is '}about {line['factor']} times as much"
     stake = f"{sentence(words.roughly(savings))} at stake: " if savings is not None else ""
     paid = f"{branch} paid {words.price(line['unit_price'])} {unit} where {words.price(line['usual_price'])} is usual"
     return facts.finding(
         line,
         ("item", "vendor", "branch", "invoice"),
         title=f"Check the pack size of {item} from {line['vendor_name']} at {branch} on {on}",
-        description=f"{stake}{paid if stake else sentence(paid)}, {relation} as much.",
+        description=f"{stake}{paid if stake else sentence(paid)}, {relation}.",
         reasoning=(
             f"Half of the purchases of {item} in {count(line['invoice_count'], 'invoice')} of the last year cost "
             f"{words.price(line['usual_price'])} or less. A price {line['factor']} times as high or low is often that "

@@ -242,7 +242,8 @@ def _order_context(row: Row) -> dict[str, object]:
     },
     decision=Decision({"branch_id": "branch_id", "vendor_id": "last_vendor_id"}, _reorder_all),
     needs=Need(
-        "orders_seen", "no purchase order of the last {orders_seen_days} days is on record, so none can be missing"
+        "orders_seen",
+        "no purchase order of the last {orders_seen_days} days is on record, so what is ordered cannot be seen",
     ),
 )
 def reorder_due(rows: Iterable[Row], facts: Facts) -> list[Finding]:

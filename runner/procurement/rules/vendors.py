@@ -85,7 +85,8 @@ def _negotiate_all(matched: Sequence[Row], dearer: Sequence[Row], effect: Fracti
     square = _laspeyres(matched) * _paasche(matched)
     index = Fraction((Decimal(square.numerator) / Decimal(square.denominator)).sqrt())
     most = sorted(dearer, key=lambda item: (-item["price_effect"], item["item_id"]))[:NAMED_ITEMS]
-    named = [f"{item['item_name']} by {percent(_ratio(item) - 1)}" for item in most]
+    names = [item["item_name"] for item in most]
+    named = [f"{_told_apart(item, names)} by {percent(_ratio(item) - 1)}" for item in most]
     return facts.finding(
         row,
         ("vendor",),
@@ -115,6 +116,12 @@ def _negotiate_all(matched: Sequence[Row], dearer: Sequence[Row], effect: Fracti
             **pick(values, "min_index", "min_item_ratio"),
         },
     )
+
+
+def _told_apart(item: Row, names: Sequence[str]) -> str:
+    """An item's name, with its id where another one has the same."""
+    name: str = item["item_name"]
+    return name if names.count(name) == 1 else f"{name} (item {item['item_id']})"
 
 
 @rule(

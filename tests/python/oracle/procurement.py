@@ -233,6 +233,8 @@ def price_variance(snapshots: Sequence[Row], as_of: date) -> list[Row]:
 
 def price_reason(lines: Sequence[Row]) -> str | None:
     """Why an item's purchases have no unit prices."""
+    if not lines:
+        return None
     for group in _grouped(lines, lambda line: (line["vendor_id"], line["branch_id"])).values():
         prices = [line["unit_price"] for line in group]
         if max(prices) > 3 * min(prices):

@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
+from oracle import spend
 from oracle.procurement import (
     Row,
     Sources,
@@ -41,6 +42,11 @@ TYPES = {
     "single_source": ("RISK_ALERT", "Risk alert"),
     "seasonal_peak": ("SEASONAL_OPPORTUNITY", "Seasonal opportunity"),
     "reorder_due": ("INVENTORY_REORDER", "Inventory reorder"),
+    "vendor_price_increase": ("PRICE_NEGOTIATION", "Price negotiation"),
+    "duplicate_invoice": ("RISK_ALERT", "Risk alert"),
+    "pack_size_error": ("RISK_ALERT", "Risk alert"),
+    "off_usual_vendor": ("VENDOR_SWITCH", "Vendor switch"),
+    "vendor_twin": ("CONSOLIDATION", "Consolidation"),
 }
 
 
@@ -56,14 +62,22 @@ def recommendations(sources: Sources, as_of: date, zone: str = "UTC") -> list[Ro
     patterns = purchase_patterns(purchases, as_of)
     anomalies = order_anomalies(purchases, as_of)
     over_ordered = list(over_ordering(anomalies, patterns, as_of))
+    marts = spend.marts(_books(sources), as_of, spend.Settings(timezone=zone))
+    packs = list(pack_size_error(marts["unit_price_errors"], as_of))
+    cheaper = list(cheaper_vendor(purchases, as_of))
     found = [
-        *cheaper_vendor(purchases, as_of),
+        *cheaper,
+        *packs,
+        *vendor_price_increase(marts["spend_bridge"], purchases, as_of),
+        *duplicate_invoice(marts["duplicate_invoices"], as_of),
+        *off_usual_vendor(marts["off_usual_purchases"], cheaper, purchases, as_of),
+        *vendor_twin(marts["vendor_twins"], as_of),
         *many_vendors(purchases, as_of),
         *same_vendor_price_gap(purchases, as_of),
         *price_rise(purchases, as_of),
         *small_orders(purchases, as_of),
         *over_ordered,
-        *unusual_spend(anomalies, over_ordered, as_of),
+        *unusual_spend(anomalies, [*over_ordered, *packs], as_of),
         *single_source(purchases, as_of),
         *seasonal_peak(patterns, as_of),
         *reorder_due(patterns, purchases, sources, as_of, zone),
@@ -329,6 +343,159 @@ def reorder_due(
             expires_on=max(predicted, as_of) + timedelta(7),
             decided_with=usual,
         )
+
+
+def vendor_price_increase(bridge: Sequence[Row], purchases: Sequence[Row], as_of: date) -> Iterator[Row]:
+    """A vendor that charges more than a year ago, on several items and as a whole."""
+    quarter = [row for row in bridge if row["period"] == "quarter" and row["vendor_id"] is not None]
+    if not quarter:
+        return
+    halves = [
+        [line for line in purchases if quarter[0][f"{half}starts_on"] <= line["date"] <= quarter[0][f"{half}ends_on"]]
+        for half in ("", "before_")
+    ]
+    # An item that was not bought in one of the halves is none without unit prices there.
+    spread = {line["item_id"] for half in halves for line in half} - {
+        item
+        for item in {line["item_id"] for half in halves for line in half}
+        if all(price_reason([line for line in half if line["item_id"] == item]) is None for half in halves)
+    }
+    for vendor, cells in _grouped(quarter, lambda row: row["vendor_id"]).items():
+        kept = [row for row in cells if row["item_id"] not in spread]
+        prices = []
+        for group in _grouped(kept, lambda row: row["item_id"]).values():
+            q0, q1 = _sum(group, "quantity_before"), _sum(group, "quantity_now")
+            if q0 > 0 and q1 > 0:
+                prices.append(
+                    (_sum(group, "purchase_amount_before") / q0, q0, _sum(group, "purchase_amount_now") / q1, q1)
+                )
+        dearer = sum(p1 >= p0 * Fraction(1005, 1000) for p0, _, p1, _ in prices)
+        effect = _sum(kept, "price_effect")
+        if dearer < 5 or effect < 500:
+            continue
+        laspeyres = sum(p1 * q0 for _, q0, p1, _ in prices) / sum(p0 * q0 for p0, q0, _, _ in prices)
+        paasche = sum(p1 * q1 for _, _, p1, q1 in prices) / sum(p0 * q1 for p0, _, _, q1 in prices)
+        if laspeyres * paasche < Fraction(103, 100) ** 2:
+            continue
+        yield _recommendation(
+            "vendor_price_increase",
+            vendor=vendor,
+            savings=effect * YEAR / 90,
+            confidence=min(Fraction(1), Fraction(dearer, 10)),
+            expires_on=as_of + timedelta(30),
+        )
+
+
+def duplicate_invoice(pairs: Sequence[Row], as_of: date) -> Iterator[Row]:
+    """An invoice that may be an earlier one."""
+    for invoice, group in _grouped(pairs, lambda row: row["invoice_id"]).items():
+        stakes = [
+            (
+                0 if row["basis"] == "number" else 1,
+                -(row["total_amount"] if row["basis"] == "number" else row["identical_amount"]),
+                row["days_apart"],
+                row["other_invoice_id"],
+            )
+            for row in group
+        ]
+        worth = [stake for stake in stakes if -stake[1] >= 100]
+        if not worth:
+            continue
+        best = min(worth)
+        row = next(row for row in group if row["other_invoice_id"] == best[3])
+        sure = Fraction(1) if row["days_apart"] <= 30 else Fraction(7, 10)
+        if row["basis"] == "lines":
+            sure = min(Fraction(1), Fraction(row["identical_line_count"], 10))
+        yield _recommendation(
+            "duplicate_invoice",
+            vendor=row["vendor_id"],
+            branch=row["branch_id"],
+            invoice=invoice,
+            savings=-best[1],
+            basis="once",
+            confidence=sure,
+            expires_on=as_of + timedelta(30),
+        )
+
+
+def pack_size_error(errors: Sequence[Row], as_of: date) -> Iterator[Row]:
+    """A price that is a pack size away from the usual one."""
+    assigned = [row for row in errors if None not in (row["vendor_id"], row["branch_id"])]
+    by_subject = _grouped(assigned, lambda row: (row["item_id"], row["vendor_id"], row["branch_id"], row["invoice_id"]))
+    for (item, vendor, branch, invoice), rows in by_subject.items():
+        stakes = [row["amount_at_stake"] for row in rows]
+        if sum(abs(stake) for stake in stakes) < 100:
+            continue
+        above = sum((stake for stake in stakes if stake > 0), Fraction(0))
+        yield _recommendation(
+            "pack_size_error",
+            item=item,
+            vendor=vendor,
+            branch=branch,
+            invoice=invoice,
+            savings=above or None,
+            basis="once",
+            confidence=min(Fraction(1), Fraction(rows[0]["invoice_count"], 20)),
+            priority=None if above else 3,
+            expires_on=as_of + timedelta(14),
+        )
+
+
+def off_usual_vendor(
+    elsewhere: Sequence[Row], cheaper: Sequence[Row], purchases: Sequence[Row], as_of: date
+) -> Iterator[Row]:
+    """A branch that buys an item where the network does not, for more."""
+    told = {(row["item_id"], row["branch_id"]) for row in cheaper}
+    comparable = {line["item_id"] for line in _unit_priced(_last(purchases, as_of, 90))}
+    for row in elsewhere:
+        if row["branch_id"] is None or row["extra_cost"] < 100 or row["item_id"] not in comparable:
+            continue
+        if (row["item_id"], row["branch_id"]) in told:
+            continue
+        yield _recommendation(
+            "off_usual_vendor",
+            item=row["item_id"],
+            vendor=row["vendor_id"],
+            branch=row["branch_id"],
+            savings=row["extra_cost"] * YEAR / 90,
+            confidence=_thinner(row["line_count"], row["usual_line_count"]),
+            expires_on=as_of + timedelta(30),
+        )
+
+
+def vendor_twin(twins: Sequence[Row], as_of: date) -> Iterator[Row]:
+    """A vendor that is there twice."""
+    bought = [row for row in twins if row["purchase_count"] and row["other_purchase_count"]]
+    for vendor, rows in _grouped(bought, lambda row: row["vendor_id"]).items():
+        by_tax_id = any(row["basis"] == "tax_id" for row in rows)
+        yield _recommendation(
+            "vendor_twin",
+            vendor=vendor,
+            confidence=Fraction(1) if by_tax_id else Fraction(3, 4),
+            priority=4,
+            expires_on=as_of + timedelta(30),
+        )
+
+
+def _books(sources: Sources) -> spend.Books:
+    """The same tables for the marts about spending."""
+    return spend.Books(
+        vendors={key: spend.Vendor(name) for key, name in sources.vendors.items()},
+        branches=sources.branches,
+        items={key: spend.Item(item.name, item.vendor_id) for key, item in sources.items.items()},
+        invoices={
+            key: spend.Invoice(
+                id=key,
+                at=invoice.at,
+                status=invoice.status,
+                branch_id=invoice.branch_id,
+                vendor_id=invoice.vendor_id,
+                deleted_at=invoice.deleted_at,
+            )
+            for key, invoice in sources.invoices.items()
+        },
+        lines=[spend.Line(line.id, line.invoice_id, line.item_id, line.quantity, line.price) for line in sources.lines],
+    )
 
 
 def counted_once(found: Iterable[Row]) -> dict[str, Fraction]:
