@@ -12,6 +12,8 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
@@ -67,6 +69,15 @@ def played(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         admin.execute(f'drop database "{name}" with (force)')
 
 
+def grains() -> dict[str, list[str]]:
+    """The columns that tell one row from another, by model and snapshot."""
+    project = Path(__file__).parents[2]
+    files = [*(project / "models").rglob("*.yml"), *(project / "snapshots").rglob("*.yml")]
+    contents = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
+    described = [node for content in contents for kind in ("models", "snapshots") for node in content.get(kind, ())]
+    return {node["name"]: node["config"]["meta"]["grain"] for node in described if "config" in node}
+
+
 def open_recommendations(url: str) -> list[dict[str, Any]]:
     with psycopg.connect(url, row_factory=dict_row) as connection:
         return connection.execute(
@@ -90,6 +101,25 @@ def test_every_purchasing_rule_finds_something_and_none_too_much(played: Played)
             assert 1 <= found.count(rule.rule_id) <= 20, rule.rule_id
     assert played.summary["recommendations"]["count"] == len(found)
     assert {row["priority"] for row in played.recommendations} == {1, 2, 3, 4, 5}
+
+
+def test_no_relation_has_two_rows_of_its_declared_grain(played: Played) -> None:
+    with psycopg.connect(played.url) as connection:
+        found = connection.execute(
+            "select relname, oid::regclass::text from pg_class"
+            " where relnamespace::regnamespace::text like 'fieldlab%' and relkind in ('r', 'v')"
+        )
+        relations = dict(found.fetchall())
+        doubled = {}
+        for name, grain in grains().items():
+            columns = sql.SQL(", ").join(map(sql.Identifier, grain))
+            query = sql.SQL("select {} from {} group by {} having count(*) > 1 limit 1").format(
+                columns, sql.SQL(relations[name]), columns
+            )
+            row = connection.execute(query).fetchone()
+            if row is not None:
+                doubled[name] = row
+    assert doubled == {}
 
 
 def test_dealers_are_told_to_keep_drop_and_add_at_both_priorities(played: Played) -> None:
