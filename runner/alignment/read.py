@@ -12,7 +12,7 @@ from runner.alignment.publish import advise, publish_vendor, read_dealers, read_
 from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError, Called, choose
-from runner.ops import runs
+from runner.ops import lock, runs
 from runner.rules.parameters import Values
 from runner.rules.registry import RULES
 from runner.rules.seed import read_parameters
@@ -235,7 +235,7 @@ def _unfit(connection: psycopg.Connection, settings: Settings, marts: Marts) -> 
     if newest and marts.as_of < newest.as_of:
         return f"The marts are as of {marts.as_of}, older than what is published ({newest.as_of})."
     makers = connection.execute(query(settings, MAKERS), {"run_ids": marts.run_ids}).fetchall()
-    if any(outcome == "running" for outcome, _ in makers):
+    if any(outcome == "running" for outcome, _ in makers) and lock.is_held(connection, settings):
         return "A run is under way and the marts may be half made."
     if all(published for _, published in makers):
         return None

@@ -20,6 +20,7 @@ from runner.alignment.view import render
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError
 from runner.ops import runs
+from runner.ops.lock import lock_name
 
 MARTS_AT = datetime.fromisoformat(COMPUTED_AT)
 PUBLISHED_AT = MARTS_AT + timedelta(hours=1)
@@ -156,13 +157,20 @@ def test_marts_of_an_older_date_than_published_leave_the_published_report(marts:
 
 @pytest.mark.parametrize(
     ("outcome", "words"),
-    [("failed", "published nothing"), ("succeeded", "published nothing"), ("running", "under way")],
+    [
+        ("failed", "published nothing"),
+        ("succeeded", "published nothing"),
+        ("running", "under way"),
+        ("killed", "published nothing"),
+    ],
 )
 def test_marts_that_their_run_did_not_publish_are_shown_but_not_stored(
     marts: psycopg.Connection, outcome: str, words: str
 ) -> None:
     run = runs.Run(date.fromisoformat(AS_OF), explicit_as_of=True, run_id=MARTS_RUN)
-    record(marts, run, published=False, outcome=outcome)
+    record(marts, run, published=False, outcome="running" if outcome == "killed" else outcome)
+    if outcome == "running":
+        marts.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [lock_name(SETTINGS)])
     shown = report(marts)
     assert words in shown.remark
     assert shown.data["currentState"]["collectionCount"] == 2
