@@ -26,21 +26,25 @@ invoices as (
         }}) as line_fingerprints
     from invoice_lines
     group by date, branch_id, invoice_id
+),
+
+branch_days_totalled as (
+    select
+        date,
+        branch_id,
+        min(branch_name) as branch_name,
+        sum(total_amount) as total_amount,
+        count(*) as invoice_count,
+        cast(sum(line_count) as bigint) as line_count,
+        -- What can be counted and added up is compared as such, besides the hashes.
+        {{
+            fingerprint([
+                'cast(sum(line_fingerprints) as text)', 'sum(line_count)', 'cast(sum(quantity) as text)',
+                'cast(sum(total_amount) as text)',
+            ])
+        }} as content_fingerprint
+    from invoices
+    group by date, branch_id
 )
 
-select
-    date,
-    branch_id,
-    min(branch_name) as branch_name,
-    sum(total_amount) as total_amount,
-    count(*) as invoice_count,
-    cast(sum(line_count) as bigint) as line_count,
-    -- What can be counted and added up is compared as such, besides the hashes.
-    {{
-        fingerprint([
-            'cast(sum(line_fingerprints) as text)', 'sum(line_count)', 'cast(sum(quantity) as text)',
-            'cast(sum(total_amount) as text)',
-        ])
-    }} as content_fingerprint
-from invoices
-group by date, branch_id
+select * from branch_days_totalled

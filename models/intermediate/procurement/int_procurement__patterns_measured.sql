@@ -38,28 +38,32 @@ series as (
     from placed_orders
     where order_count >= {{ var('pattern_min_orders') }}
     group by scope, item_id, branch_id
-)
+),
 
 -- Sums, not means: what is compared with a threshold is compared as products of exact numbers.
-select
-    scope,
-    item_id,
-    branch_id,
-    order_count,
-    order_quantity_sum,
-    order_quantity_square_sum,
-    order_amount_sum,
-    order_amount_square_sum,
-    first_order_date,
-    last_order_date,
-    last_vendor_id,
-    gap_count,
-    gap_sum,
-    gap_square_sum,
-    older_orders > 0
-    and recent_quantity * older_orders > {{ var('trend_increase_factor') }} * {{ trend_orders }} * older_quantity
-        as is_increasing,
-    older_orders > 0
-    and recent_quantity * older_orders < {{ var('trend_decrease_factor') }} * {{ trend_orders }} * older_quantity
-        as is_decreasing
-from series
+patterns_measured as (
+    select
+        scope,
+        item_id,
+        branch_id,
+        order_count,
+        order_quantity_sum,
+        order_quantity_square_sum,
+        order_amount_sum,
+        order_amount_square_sum,
+        first_order_date,
+        last_order_date,
+        last_vendor_id,
+        gap_count,
+        gap_sum,
+        gap_square_sum,
+        older_orders > 0
+        and recent_quantity * older_orders > {{ var('trend_increase_factor') }} * {{ trend_orders }} * older_quantity
+            as is_increasing,
+        older_orders > 0
+        and recent_quantity * older_orders < {{ var('trend_decrease_factor') }} * {{ trend_orders }} * older_quantity
+            as is_decreasing
+    from series
+)
+
+select * from patterns_measured

@@ -18,22 +18,26 @@ counted as (
         bool_or(is_followed_in_time) filter (where is_due) as has_acted
     from advice
     group by vendor_id, dealer_id
+),
+
+alignment_outcomes as (
+    select
+        vendor_id,
+        dealer_id,
+        dealer_name,
+        add_count,
+        add_pending_count,
+        add_due_count,
+        add_carried_count,
+        {{ ratio('add_carried_count', 'nullif(add_due_count, 0)') }} as add_carried_share,
+        drop_count,
+        drop_pending_count,
+        drop_due_count,
+        drop_gone_count,
+        {{ ratio('drop_gone_count', 'nullif(drop_due_count, 0)') }} as drop_gone_share,
+        has_acted,
+        {{ run_columns() }}
+    from counted
 )
 
-select
-    vendor_id,
-    dealer_id,
-    dealer_name,
-    add_count,
-    add_pending_count,
-    add_due_count,
-    add_carried_count,
-    {{ ratio('add_carried_count', 'nullif(add_due_count, 0)') }} as add_carried_share,
-    drop_count,
-    drop_pending_count,
-    drop_due_count,
-    drop_gone_count,
-    {{ ratio('drop_gone_count', 'nullif(drop_due_count, 0)') }} as drop_gone_share,
-    has_acted,
-    {{ run_columns() }}
-from counted
+select * from alignment_outcomes

@@ -28,18 +28,22 @@ months as (
         sum(total_amount) as total_amount
     from branch_months
     group by month
+),
+
+branch_spending as (
+    select
+        branch_months.month,
+        branch_months.branch_id,
+        branch_months.branch_name,
+        branch_months.total_amount,
+        branch_months.invoice_count,
+        branch_months.line_count,
+        case
+            when months.total_amount > 0 then {{ ratio('branch_months.total_amount', 'months.total_amount') }}
+        end as spend_share,
+        {{ run_columns() }}
+    from branch_months
+    inner join months on branch_months.month = months.month
 )
 
-select
-    branch_months.month,
-    branch_months.branch_id,
-    branch_months.branch_name,
-    branch_months.total_amount,
-    branch_months.invoice_count,
-    branch_months.line_count,
-    case
-        when months.total_amount > 0 then {{ ratio('branch_months.total_amount', 'months.total_amount') }}
-    end as spend_share,
-    {{ run_columns() }}
-from branch_months
-inner join months on branch_months.month = months.month
+select * from branch_spending

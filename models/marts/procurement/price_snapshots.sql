@@ -47,32 +47,36 @@ network_prices as (
         max(max_price) as max_price
     from group_prices
     group by item_id
+),
+
+price_snapshots as (
+    select
+        {{ as_of() }} as snapshot_date,
+        group_prices.item_id,
+        group_prices.item_name,
+        group_prices.vendor_id,
+        group_prices.vendor_name,
+        group_prices.branch_id,
+        group_prices.branch_name,
+        {{ ratio('group_prices.price_sum', 'group_prices.line_count') }} as price,
+        group_prices.line_count,
+        group_prices.quantity,
+        {{ ratio('network_prices.price_sum', 'network_prices.line_count') }} as network_avg_price,
+        network_prices.min_price as network_min_price,
+        network_prices.max_price as network_max_price,
+        {{
+            ratio(
+                '100 * (group_prices.price_sum * network_prices.line_count'
+                ~ ' - network_prices.price_sum * group_prices.line_count)',
+                'network_prices.price_sum * group_prices.line_count',
+            )
+        }} as variance_from_avg_pct,
+        group_prices.price_sum,
+        network_prices.price_sum as network_price_sum,
+        network_prices.line_count as network_line_count,
+        {{ run_columns() }}
+    from group_prices
+    inner join network_prices on group_prices.item_id = network_prices.item_id
 )
 
-select
-    {{ as_of() }} as snapshot_date,
-    group_prices.item_id,
-    group_prices.item_name,
-    group_prices.vendor_id,
-    group_prices.vendor_name,
-    group_prices.branch_id,
-    group_prices.branch_name,
-    {{ ratio('group_prices.price_sum', 'group_prices.line_count') }} as price,
-    group_prices.line_count,
-    group_prices.quantity,
-    {{ ratio('network_prices.price_sum', 'network_prices.line_count') }} as network_avg_price,
-    network_prices.min_price as network_min_price,
-    network_prices.max_price as network_max_price,
-    {{
-        ratio(
-            '100 * (group_prices.price_sum * network_prices.line_count'
-            ~ ' - network_prices.price_sum * group_prices.line_count)',
-            'network_prices.price_sum * group_prices.line_count',
-        )
-    }} as variance_from_avg_pct,
-    group_prices.price_sum,
-    network_prices.price_sum as network_price_sum,
-    network_prices.line_count as network_line_count,
-    {{ run_columns() }}
-from group_prices
-inner join network_prices on group_prices.item_id = network_prices.item_id
+select * from price_snapshots
