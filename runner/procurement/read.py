@@ -280,31 +280,18 @@ _SAVINGS = """
     where id in ({selected})
 """
 
+# The page first, from the few columns that order it; then what is told of its decisions.
 _DECISIONS = """
-    with decisions as (
-        select
-            decision_key,
-            min(rule_id) as rule_id,
-            min(type) as type,
-            min(category) as category,
-            array_agg(id order by id) as ids,
-            sum(estimated_savings) as estimated_savings,
-            sum(expected_savings) as expected_savings,
-            min(savings_basis) as savings_basis,
-            min(priority) as most_urgent,
-            string_agg(
-                distinct case
-                    when status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s then 'EXPIRED'
-                    else status
-                end,
-                ', '
-            ) as status,
-            max(created_at) as created_at,
-            max(updated_at) as updated_at,
-            max(expires_at) as expires_at,
-            max(as_of) as as_of
+    with selected as (
+        select id, decision_key, expected_savings, priority
         from {ops}.recommendations
         where id in ({selected})
+    ),
+
+    decisions as (
+        select
+            decision_key, min(id) as first_id, sum(expected_savings) as expected_savings, min(priority) as most_urgent
+        from selected
         group by decision_key
     ),
 
@@ -325,18 +312,41 @@ _DECISIONS = """
     page as (
         select *
         from judged
-        order by priority, expected_savings desc nulls last, ids[1]
+        order by priority, expected_savings desc nulls last, first_id
         limit %(limit)s
+    ),
+
+    members as (
+        select
+            selected.decision_key,
+            array_agg(one.id order by one.id) as ids,
+            sum(one.estimated_savings) as estimated_savings,
+            string_agg(
+                distinct case
+                    when one.status in ('PENDING', 'VIEWED') and one.expires_at < %(judged_at)s then 'EXPIRED'
+                    else one.status
+                end,
+                ', '
+            ) as status,
+            max(one.created_at) as created_at,
+            max(one.updated_at) as updated_at,
+            max(one.expires_at) as expires_at,
+            max(one.as_of) as as_of
+        from page
+        inner join selected on page.decision_key = selected.decision_key
+        inner join {ops}.recommendations as one on selected.id = one.id
+        group by selected.decision_key
     )
 
     select
-        page.decision_key, page.rule_id, page.type, page.category, page.priority, page.estimated_savings,
-        page.expected_savings, page.savings_basis, page.status, page.created_at, page.updated_at, page.expires_at,
-        page.as_of, page.ids, page.decision_count,
+        page.decision_key, example.rule_id, example.type, example.category, page.priority, members.estimated_savings,
+        page.expected_savings, example.savings_basis, members.status, members.created_at, members.updated_at,
+        members.expires_at, members.as_of, members.ids, page.decision_count,
         jsonb_build_object('title', example.title, 'context', example.context) as example
     from page
-    inner join {ops}.recommendations as example on page.ids[1] = example.id
-    order by page.priority, page.expected_savings desc nulls last, page.ids[1]
+    inner join members on page.decision_key = members.decision_key
+    inner join {ops}.recommendations as example on page.first_id = example.id
+    order by page.priority, page.expected_savings desc nulls last, page.first_id
 """
 
 _LIST = """
