@@ -465,7 +465,8 @@ def test_advice_is_followed_when_it_was_seen_to_be_whatever_happens_later(databa
 
 def advise(database: DbtDatabase, as_of: date) -> None:
     """Build what alignment reads, and publish as a run does."""
-    build(database, "+dealer_influence", "+dealer_alignment", "+vendor_alignment_outcomes", as_of=as_of)
+    marts = ("dealer_influence", "dealer_alignment", "shift_opportunities", "vendor_alignment_outcomes")
+    build(database, *(f"+{mart}" for mart in marts), as_of=as_of)
     bring_up_to_date(database)
     settings = load_settings()
     with psycopg.connect(database.url, autocommit=True) as connection:
