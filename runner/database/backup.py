@@ -41,6 +41,8 @@ def backup(warehouse: Warehouse, file: Path) -> int:
     Raises:
         FieldlabError: pg_dump failed.
     """
+    if file.is_dir():
+        raise FieldlabError(f"{file} is a folder.", "Name a file.")
     unfinished = file.with_name(f"{file.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
