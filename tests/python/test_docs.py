@@ -31,3 +31,10 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
     for file in pages:
         for target in re.findall(r"\]\((?!http)([^)#]+)", file.read_text(encoding="utf-8")):
             assert (file.parent / target).exists(), f"{file.name} links to {target}"
+
+
+def test_the_overview_names_every_mart() -> None:
+    overview = (PROJECT / "models" / "_overview.md").read_text(encoding="utf-8")
+    marts = [path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")]
+    assert marts
+    assert [mart for mart in marts if f"`{mart}`](#!/model/model.fieldlab.{mart})" not in overview] == []
