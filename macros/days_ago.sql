@@ -1,4 +1,4 @@
-{#- The date so many days before the as-of date. -#}
+{#- The date this many days before the as-of date. -#}
 {% macro days_ago(days) %}
     {{- "cast(" ~ dbt.dateadd('day', '-1 * (' ~ days ~ ')', as_of()) ~ " as date)" -}}
 {% endmacro %}

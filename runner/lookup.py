@@ -65,7 +65,7 @@ def choose(
 
     Raises:
         AmbiguousError: Several have this name; all of them are listed.
-        FieldlabError: There is none; the closest names are told.
+        FieldlabError: There is none; the error gives the closest names.
     """
     by_key = [thing for thing in found if called(thing).key == text]
     by_name = [thing for thing in found if called(thing).name == text]

@@ -58,7 +58,7 @@ class Plan:
 
     Attributes:
         cut_offs: The dates that advice is given on, oldest first.
-        follow_days: So many days after a cut-off count.
+        follow_days: How many days after a cut-off count.
         vendor_id: This vendor only; None is all.
         seed: Of the resampling.
         with_selections: Count selections with the status of today, which a cut-off could not know.

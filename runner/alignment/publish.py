@@ -221,8 +221,8 @@ class Vendor:
 
     Attributes:
         market: The vendor's collections as the rules judge them.
-        top_collections: The strongest five, as they stand in every report.
-        entries: Each possible KEEP and ADD as it stands in a report, by type and collection.
+        top_collections: The strongest five, as every report shows them.
+        entries: Each possible KEEP and ADD as a report shows it, by type and collection.
         explanations: The same for its explanation, as JSON text.
     """
 

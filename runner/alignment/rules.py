@@ -151,7 +151,7 @@ class Market:
         keep: For dealers who carry the collection, strongest first.
         drop: For dealers who carry it, weakest first; what the dealer itself did with it is told when it is chosen.
         add: For dealers who do not carry it: most carried first, or strongest.
-        quiet_days: A dealer drops only what it has not displayed for so many days; None: whatever it did.
+        quiet_days: A dealer drops only what it has not displayed for this many days; None: whatever it did.
         shift: The values of the rule shift.
         limits: The most a dealer gets of each.
     """

@@ -145,7 +145,7 @@ def similar(
         settings: Names the schemas.
         thing: What it is about.
         vendor_id: Collections of this vendor only; None is all.
-        limit: At most so many of each list.
+        limit: At most this many of each list.
     """
     wanted = {"id": thing.id, "vendor_id": vendor_id, "limit": limit}
     with connection.cursor(row_factory=dict_row) as cursor:

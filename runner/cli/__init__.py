@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="fieldlab")
 def cli() -> None:
-    """From two operational databases to decisions."""
+    """Compute marts from two operational databases, apply rules and publish decisions."""
 
 
 def main() -> None:

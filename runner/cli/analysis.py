@@ -36,8 +36,8 @@ def marts() -> Iterator[tuple[psycopg.Connection, Settings]]:
 def period_options(command: Command) -> Command:
     """The options every comparison takes."""
     options = (
-        date_option("--from", "first", help="First date. Default: 30 days up to the last date."),
-        date_option("--to", "last", help="Last date. Default: the date the marts are about."),
+        date_option("--from", "first", help="First date. Default: 29 days before the last date."),
+        date_option("--to", "last", help="Last date. Default: the as-of date of the marts."),
         click.option(
             "--limit", type=click.IntRange(min=1), default=SHOWN, show_default=True, help="At most this many lines."
         ),
@@ -54,7 +54,7 @@ def period_options(command: Command) -> Command:
 )
 @period_options
 @click.option("--item", metavar="NUMBER|NAME", help="Only this item.")
-@click.option("--by", type=click.Choice(list(GROUPINGS)), default="branch", show_default=True, help="What to compare.")
+@click.option("--by", type=click.Choice(list(GROUPINGS)), default="branch", show_default=True, help="What to group by.")
 def spending(first: date | None, last: date | None, item: str | None, by: str, limit: int, *, as_json: bool) -> None:
     """Compare what was spent in any period, by branch, vendor, item, department, cost centre or month.
 

@@ -21,8 +21,8 @@ MOST_DAYS = 3660
     short_help="Measure whether past advice would have been right.",
     epilog=example("fieldlab backtest --from 2025-01-31 --to 2025-10-31"),
 )
-@date_option("--from", "first", required=True, help="The first cut-off: advice is given as of this date.")
-@date_option("--to", "last", required=True, help="The last date that may count as what came of it.")
+@date_option("--from", "first", required=True, help="The first cut-off, a date that advice is given as of.")
+@date_option("--to", "last", required=True, help="The last date that counts as an outcome.")
 @click.option(
     "--every",
     type=click.IntRange(1, MOST_DAYS),
@@ -35,14 +35,20 @@ MOST_DAYS = 3660
     type=click.IntRange(1, MOST_DAYS),
     default=90,
     show_default=True,
-    help="Days after a cut-off that count.",
+    help="Days after a cut-off in which dealers may follow the advice.",
 )
 @click.option("--vendor", "vendor_id", metavar="ID", help="Only this vendor.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the resampling: same seed, same intervals.")
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Seed of the resampling: the same seed gives the same intervals.",
+)
 @click.option(
     "--with-selections",
     is_flag=True,
-    help="Count selections with the status they have today. That leaks what came later into the test.",
+    help="Count selections with the status of today, which leaks later decisions into the test.",
 )
 @date_option("--as-of", envvar="FIELDLAB_AS_OF", show_envvar=True, help="The date that counts as today.")
 @click.option("--json", "as_json", is_flag=True, help="Print every row as JSON.")
@@ -60,8 +66,8 @@ def backtest(
 ) -> None:
     """Measure whether past advice would have been right.
 
-    At each cut-off dealers are ranked what to add, and what to drop, from what was known then; the days after it show
-    who did so. docs/backtest.md explains the numbers.
+    At each cut-off, dealers are advised what to add and what to drop from what was known on that date; the days after
+    it show what they did. docs/backtest.md explains the numbers.
     """
     settings = load_settings()
     newest = as_of or today(settings)

@@ -21,10 +21,10 @@ from runner.settings import load_settings
 
 @click.group(epilog=example('fieldlab db psql -c "select * from fieldlab_alignment.dealer_influence limit 5"'))
 def db() -> None:
-    """Start, stop and use the database that fieldlab brings.
+    """Start, stop, back up and use the embedded database.
 
-    Commands start it when they need it and stop it when they are done; `start` keeps it running. With a server of your
-    own (FIELDLAB_DATABASE_URL or a dbt profile) there is nothing to start; `status`, `url` and `psql` speak of it.
+    Commands start it when they need it and stop it when they are done; `start` leaves it running. With a server of your
+    own (FIELDLAB_DATABASE_URL or a dbt profile) there is nothing to start; the other commands work on that server.
     """
 
 
@@ -60,12 +60,12 @@ def stop(now: bool) -> None:
 
 
 @db.command(
-    short_help="Tell whether the database runs, and where.",
+    short_help="Show whether the database is running, and where.",
     epilog=example("fieldlab db status --json"),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def status(as_json: bool) -> None:
-    """Tell whether the database runs, and where, which version and how large it is."""
+    """Show whether the database is running, where, its version and its size."""
     settings = load_settings()
     configured = configured_warehouse(settings)
     facts = _server_facts(configured) if configured else _embedded_facts()
@@ -110,9 +110,7 @@ def _size_in_words(size: object) -> str:
     short_help="Print the database's URL, password included.",
     epilog=example('psql "$(fieldlab db url)"', 'eval "$(fieldlab db url --export)" && dbt build'),
 )
-@click.option(
-    "--export", "as_exports", is_flag=True, help="Print the variables that dbt needs, with profiles.yml.example."
-)
+@click.option("--export", "as_exports", is_flag=True, help="Print the environment variables that plain dbt needs.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def url(as_exports: bool, as_json: bool) -> None:
     """Print the database's URL, password included, for psql, Python or a BI tool."""
@@ -163,21 +161,24 @@ def psql(arguments: tuple[str, ...]) -> None:
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Write everything in the database to FILE, which only you may read. It replaces FILE when it is whole."""
+    """Write everything in the database to FILE, which only you may read.
+
+    An existing FILE is replaced once the backup is complete.
+    """
     with open_warehouse(load_settings()) as warehouse:
         size = backups.backup(warehouse, file)
     say(f"{_size_in_words(size)} written to {file}.")
 
 
 @db.command(
-    short_help="Put a backup in place of what is there.",
+    short_help="Replace the database's contents by a backup.",
     epilog=example("fieldlab db restore fieldlab-2026-01-31.dump --yes"),
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--yes", is_flag=True, help="Do not ask before what is there is replaced.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @wait_option()
 def restore(file: Path, yes: bool, wait: int) -> None:
-    """Put what FILE holds in place of what is there: all of it, or nothing when anything fails."""
+    """Replace the database's contents by those of FILE: all of it, or nothing if anything fails."""
     settings = load_settings()
     with open_warehouse(settings) as warehouse:
         if not yes and not sys.stdin.isatty():

@@ -38,29 +38,29 @@ from runner.words import Words
     type=click.FloatRange(*FACTORS),
     default=1.0,
     show_default=True,
-    help="Size: 1 is 150 dealers and 12 branches with 100,000 invoice lines, 20 are two million lines.",
+    help="Size of the data: 1 is 150 dealers and 12 branches with 100,000 invoice lines, 20 is two million lines.",
 )
-@click.option("--seed", type=int, default=SEED, show_default=True, help="Another seed gives other numbers.")
+@click.option("--seed", type=int, default=SEED, show_default=True, help="Seed of the random numbers.")
 @date_option(
     "--as-of",
     default=AS_OF.isoformat(),
     show_default=True,
-    help="The date the data leads up to. A fixed one and not today, so that everyone sees the same demo.",
+    help="Last date of the data; it is fixed, so that everyone sees the same demo.",
 )
 @click.option(
     "--keep",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write the generated CSV files to this folder and leave them there: `fieldlab load` takes such files.",
+    help="Keep the generated CSV files in this folder; `fieldlab load` reads such files.",
 )
-@click.option("--remove", "removing", is_flag=True, help="Take the demo out of the database again, results and all.")
+@click.option("--remove", "removing", is_flag=True, help="Remove the demo's data and results from the database.")
 @wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: bool, wait: int, as_json: bool) -> None:
-    """Generate data of two invented businesses, load it, run everything and show what came of it.
+    """Generate data of two invented businesses, load it, run every job and show the results.
 
-    It works in the database that every other command works in, the embedded one by default, so that you can go on
-    from there. What an earlier demo loaded is replaced; a database with data of your own is left alone.
+    The demo uses the same database as every other command, the embedded one by default, so that you can go on from
+    there. It replaces the data of an earlier demo, and refuses a database with data of your own.
     """
     settings = load_settings()
     if removing:

@@ -25,7 +25,7 @@ STYLES = {OK: "green", NOTE: "yellow", PROBLEM: "bold red"}
 def doctor(as_of: date | None, as_json: bool) -> None:
     """Check versions, database, permissions and source tables, and say what to do about problems.
 
-    Ends with exit code 1 when there is a problem. Notes are worth knowing, and no hindrance.
+    The exit code is 1 if there is a problem. Notes are worth knowing and prevent nothing.
     """
     checks: list[Check] = []
     for check in examine(as_of):

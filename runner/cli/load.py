@@ -35,26 +35,28 @@ def _encoding(_context: click.Context, _option: click.Parameter, name: str | Non
     epilog=example("fieldlab load exports/2026-01-31 --errors problems.csv"),
 )
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--append", is_flag=True, help="Add rows by id, newer rows win, instead of replacing all rows.")
+@click.option("--append", is_flag=True, help="Keep what is there: add new rows, replace rows with the same id.")
 @click.option(
     "--errors",
     "--errors-file",
     "errors_file",
     metavar="FILE",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write every single problem to this CSV file; the screen shows them by column and kind.",
+    help="Write every problem to this CSV file; the screen groups them by column and kind.",
 )
 @click.option(
     "--delimiter",
     metavar="NAME",
     type=click.Choice([*DELIMITERS]),
-    help="What separates CSV fields (comma, semicolon, tab, bar) where the header does not tell.",
+    help="Separator of CSV fields: comma, semicolon, tab or bar. Default: the one in the header.",
 )
 @click.option(
-    "--decimal", type=click.Choice([".", ","]), default=".", help="What CSV numbers have before the fraction."
+    "--decimal", type=click.Choice([".", ","]), default=".", show_default=True, help="Decimal mark in CSV files."
 )
-@click.option("--encoding", metavar="NAME", callback=_encoding, help="Of CSV files that are not UTF-8, such as cp1252.")
-@click.option("--yes", is_flag=True, help="Load files that leave tables with less than half of their rows, or none.")
+@click.option(
+    "--encoding", metavar="NAME", callback=_encoding, help="Encoding of CSV files, such as cp1252. Default: UTF-8."
+)
+@click.option("--yes", is_flag=True, help="Load even if a table loses most of its rows (var max_shrink_share).")
 @wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def load(
@@ -69,9 +71,9 @@ def load(
     wait: int,
     as_json: bool,
 ) -> None:
-    """Load a folder of CSV or parquet files into the source tables, all of it or nothing.
+    """Load a folder of CSV or parquet files into the source tables: all of it, or nothing if there is a problem.
 
-    The files are named like their tables (Dealer.csv, InvoiceItem.csv.gz, Product.parquet …). All rows of the domains
+    Each file is named after its table (Dealer.csv, InvoiceItem.csv.gz, Product.parquet …). All rows of the domains
     that have files are replaced: alignment, procurement or both.
     """
     settings = load_settings()

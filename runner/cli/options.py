@@ -49,5 +49,5 @@ def wait_option() -> Callable[[Command], Command]:
         type=click.IntRange(0, LONGEST_WAIT),
         metavar="SECONDS",
         default=0,
-        help="Wait this long for another command that writes. Default: be refused at once, with exit code 4.",
+        help="How long to wait for another command that writes. Default: end at once, with exit code 4.",
     )

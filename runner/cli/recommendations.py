@@ -67,7 +67,7 @@ def desk() -> Iterator[Desk]:
 
 @click.group(epilog=example("fieldlab recommendations list --min-savings 1000"))
 def recommendations() -> None:
-    """What the buyer could do, and what was decided."""
+    """List what the buyer could do, and record what was decided."""
 
 
 def money(context: click.Context, parameter: click.Parameter, value: str | None) -> Decimal | None:  # noqa: ARG001
@@ -92,15 +92,15 @@ def filtered(command: Command) -> Command:
             multiple=True,
             type=click.Choice(TYPES, case_sensitive=False),
             metavar="TYPE",
-            help=f"Of this type: {', '.join(TYPES)}.",
+            help=f"Only this type; may be given several times: {', '.join(TYPES)}.",
         ),
         click.option(
-            "--priority", "priorities", multiple=True, type=click.IntRange(1, 5), help="Of this priority, 1 to 5."
+            "--priority", "priorities", multiple=True, type=click.IntRange(1, 5), help="Only this priority, 1 to 5."
         ),
-        click.option("--branch", metavar="ID|NAME", help="About this branch."),
-        click.option("--item", metavar="ID|NAME", help="About this item."),
-        click.option("--vendor", metavar="ID|NAME", help="About this vendor, in whatever role."),
-        click.option("--min-savings", metavar="AMOUNT", callback=money, help="Saving at least this much."),
+        click.option("--branch", metavar="ID|NAME", help="Only about this branch."),
+        click.option("--item", metavar="ID|NAME", help="Only about this item."),
+        click.option("--vendor", metavar="ID|NAME", help="Only about this vendor, in any role."),
+        click.option("--min-savings", metavar="AMOUNT", callback=money, help="Only with at least these savings."),
     )
     for option in reversed(options):
         command = option(command)
@@ -119,7 +119,7 @@ def filtered(command: Command) -> Command:
     multiple=True,
     type=click.Choice(STATUSES, case_sensitive=False),
     metavar="STATUS",
-    help=f"Of this status, several times if need be: {', '.join(STATUSES)}. Default: PENDING and VIEWED.",
+    help=f"Only this status; may be given several times: {', '.join(STATUSES)}. Default: PENDING and VIEWED.",
 )
 @click.option("--all", "with_members", is_flag=True, help="Show each decision's recommendations below it.")
 @click.option(
@@ -143,10 +143,10 @@ def list_(
     csv_file: str | None,
     **options: Any,
 ) -> None:
-    """List what is open, one line per decision: the most urgent first, then what is expected to save most.
+    """List what is open, one line per decision, by priority and then by expected savings.
 
-    What a person would decide at once is one line with an id such as D12; `view`, `dismiss` and `apply` take it too.
-    Totals count savings that several recommendations claim only once.
+    Recommendations that are decided together are one line with an id such as D12; `view`, `dismiss` and `apply` take it
+    too. Totals count savings that several recommendations claim only once.
     """
     if as_json and csv_file:
         raise click.UsageError("--json and --csv do not go together.")
@@ -213,13 +213,13 @@ def _write_csv(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 @recommendations.command(
-    short_help="Show one with its reasoning, numbers and history.",
+    short_help="Show one with reasoning, numbers and history.",
     epilog=example("fieldlab recommendations show 12"),
 )
 @click.argument("recommendation", type=int)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def show(*, recommendation: int, as_json: bool) -> None:
-    """Show one with its whole reasoning, the numbers behind it and what happened to it."""
+    """Show a recommendation with its reasoning, the numbers behind it and its history."""
     with desk() as at:
         row = read_recommendation(at.connection, at.settings, recommendation)
         words, zone = at.words, at.settings.zone
@@ -234,8 +234,8 @@ def deciding(command: Command) -> Command:
     options: tuple[Callable[[Command], Command], ...] = (
         click.argument("ids", nargs=-1, metavar="[ID]..."),
         filtered,
-        click.option("--by", metavar="NAME", help="Who does it. Default: the signed-in user."),
-        click.option("--yes", is_flag=True, help="Do not ask before what a filter selects."),
+        click.option("--by", metavar="NAME", help="Who decides. Default: the signed-in user."),
+        click.option("--yes", is_flag=True, help="Do not ask for confirmation when a filter selects them."),
         click.option("--json", "as_json", is_flag=True, help="Print the ids that changed as JSON."),
     )
     for option in reversed(options):
@@ -257,7 +257,7 @@ def view(**options: Any) -> None:
 @click.option("--reason", help=f"Why, in at most {LONGEST_REASON} characters.")
 @deciding
 def dismiss(**options: Any) -> None:
-    """Decide against: not raised again for 30 days, and never when it is about one invoice."""
+    """Decide against: not raised again for 30 days, and never again if it is about one invoice."""
     _decide(Action.DISMISS, **options)
 
 
@@ -352,7 +352,7 @@ def _user() -> str:
     short_help="Mark those whose time has passed as expired.",
     epilog=example("fieldlab recommendations expire"),
 )
-@click.option("--json", "as_json", is_flag=True, help="Print how many as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the number as JSON.")
 def expire_(*, as_json: bool) -> None:
     """Mark those whose time has passed as expired; a run does it too."""
     with desk() as at:

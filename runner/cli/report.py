@@ -24,7 +24,7 @@ from runner.settings import load_settings
 def report(dealer: str, vendor: str | None, as_json: bool) -> None:
     """Show what DEALER (an id or a name) should keep, drop and add, and why.
 
-    The published report is shown; it is made anew when it is missing or older than the marts.
+    The published report is shown; it is computed again if it is missing or older than the marts.
     """
     settings = load_settings()
     with open_warehouse(settings) as warehouse, warehouse.connect(autocommit=True) as connection:

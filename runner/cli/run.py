@@ -41,18 +41,18 @@ SLOWEST = 5
     help="The date that counts as today, as YYYY-MM-DD. Default: today in the business time zone.",
 )
 @click.option("--vendor", "vendor_id", metavar="ID", help="Publish alignment for this vendor only.")
-@click.option("--full-refresh", is_flag=True, help="Build incremental models anew; history survives.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild incremental models from scratch; history is kept.")
 @click.option(
     "--publish",
     "publish_anyway",
     is_flag=True,
-    help="Publish although a newer date is published, or although there is far less data than before.",
+    help="Publish even if a newer date is published, or if there is far less data than before.",
 )
 @click.option(
     "--time-limit",
     type=click.IntRange(1, LONGEST_WAIT),
     metavar="SECONDS",
-    help="How long the run may take. Default: the limits of its jobs added up.",
+    help="How long the run may take. Default: the sum of its jobs' limits.",
 )
 @wait_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -67,7 +67,10 @@ def run(
     wait: int,
     as_json: bool,
 ) -> None:
-    """Build the marts with dbt, apply the rules, publish what they find."""
+    """Build the marts with dbt, apply the rules and publish the results.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 data not fit to publish, 4 another command that writes is under way.
+    """
     if vendor_id is not None and jobs and "alignment" not in jobs:
         raise click.UsageError("--vendor limits what the job alignment publishes, which is not among the jobs.")
     settings = load_settings()
@@ -189,7 +192,7 @@ def backfill(
 ) -> None:
     """Fill the history of influence, trends and prices, date by date.
 
-    Each date replaces its own rows alone. It may be stopped at any time, and repeated; nothing is published.
+    Each date replaces only its own rows. A backfill can be stopped at any time and repeated; it publishes nothing.
     """
     if first > last:
         raise click.UsageError(f"--from {first} lies after --to {last}.")

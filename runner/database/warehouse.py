@@ -245,7 +245,7 @@ def _backend(connection: psycopg.Connection) -> int:
 
 
 def _is_pooled(connection: psycopg.Connection) -> bool:
-    """Whether something stands between us and the server: it hides the session, or leaves out our options."""
+    """Whether a pooler between us and the server hides the session, or leaves out our options."""
     query = "select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('search_path')"
     return connection.execute(query).fetchone() != (connection.info.backend_pid, "")
 

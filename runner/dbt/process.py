@@ -170,7 +170,7 @@ def _check(settings: Settings) -> None:
         raise FieldlabError(f"The dbt packages of {project} are not installed.", "Run `make setup`, or `dbt deps`.")
     if settings.variables.get("as_of") is not None:
         raise FieldlabError(
-            f"The var `as_of` in {project / 'dbt_project.yml'} goes before the date of every run.",
+            f"The var `as_of` in {project / 'dbt_project.yml'} would take precedence over the date of every run.",
             "Take it out; --as-of or FIELDLAB_AS_OF gives a run its date, --vars a plain dbt command.",
         )
 

@@ -252,7 +252,7 @@ class _Business:
         self._files.add_named(table, f"{_ID_PREFIXES[table]}-{number}", self._dealer.id, product, *values)
 
     def _moment(self, days: int, age: int = 0) -> datetime:
-        """A moment in the last so many days, `age` days ago at the latest, or a few days beyond the as-of date."""
+        """A moment in the last `days` days, `age` days ago at the latest, or a few days beyond the as-of date."""
         dice = self._dice
         last = self._as_of + timedelta(days=-age if age else DAYS_BEYOND_AS_OF)
         day = last - timedelta(days=dice.whole(0, days))

@@ -17,7 +17,7 @@ from runner.rules.registry import PROCUREMENT_RULES
 from runner.settings import Settings, load_settings
 from runner.words import Words, day, percent_of
 
-HEAD = f"""# What the buyer is told
+HEAD = f"""# Recommendations
 
 One recommendation of each kind, the most valuable of those that `make demo` finds as of {day(AS_OF)}. The parameters of
 each rule are in [seeds/recommendation_rules.csv](../seeds/recommendation_rules.csv). This page is written by

@@ -1,4 +1,4 @@
-"""What can be wrong with the files, and how it is told."""
+"""What can be wrong with the files, and how it is reported."""
 
 import csv
 from collections.abc import Iterable, Sequence

@@ -280,7 +280,7 @@ def _check_table(
 ) -> Iterator[Check]:
     name = f"{schema}.{table.name}"
     if not all(found[column].is_readable for column in table.by_name if column in found):
-        return  # which rights are missing is said above, all at once
+        return  # the missing rights are reported above, all at once
     wrong = False
     for column in table.columns:
         complaint = _complaint(connection, schema, table, column, found)

@@ -49,7 +49,7 @@ class Clock:
     Attributes:
         now: The clock's time, written on everything.
         judged_at: What has expired is judged by: the clock, or the end of a past as-of date.
-        today: The date that stands for today.
+        today: The date that counts as today.
     """
 
     now: datetime
@@ -205,7 +205,7 @@ def take_step(
         action: What is done with them.
         by: Who does it.
         reason: Why it is dismissed, at most 500 characters.
-        decisions: Keys of decisions: each stands for its open recommendations.
+        decisions: Keys of decisions: each means its open recommendations.
 
     Returns:
         The ids whose status changed: viewing again changes nothing.
@@ -329,7 +329,7 @@ _REFRESH = """
         and recommendations.status in ('PENDING', 'VIEWED')
 """
 
-# Quiet for so many days by the clock and by the as-of dates alike: runs over a past period move the second only.
+# Quiet for this many days by the clock and by the as-of dates alike: runs over a past period move the second only.
 _RAISE = """
     insert into {ops}.recommendations (
         rule_id, type, category, fingerprint, item_id, vendor_id, branch_id, invoice_id, title, description, reasoning,

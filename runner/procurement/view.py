@@ -104,7 +104,7 @@ def render_one(row: Mapping[str, Any], words: Words, zone: ZoneInfo) -> Renderab
     Args:
         row: The recommendation with its events.
         words: How money is written.
-        zone: The business time zone: moments are told in it.
+        zone: The business time zone, in which moments are shown.
     """
     last_day = row["expires_at"].astimezone(zone).date() - timedelta(days=1)  # it expires at 24:00 of that day
     facts = Table.grid(padding=(0, 2))

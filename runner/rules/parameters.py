@@ -125,7 +125,7 @@ def check_parameters(rows: Iterable[SeedRow], rules: Sequence[Rule]) -> dict[str
         if fault:
             faults.append(fault)
         elif times[rule_id, parameter] > 1:
-            faults.append(f"{rule_id}.{parameter} stands there {times[rule_id, parameter]} times; keep one row.")
+            faults.append(f"{rule_id}.{parameter} has {times[rule_id, parameter]} rows; keep one of them.")
     for rule_id, ranges in declared.items():
         missing = [name for name in ranges if (rule_id, name) not in given]
         faults.extend(f"{rule_id}.{name} is missing; add a row with {ranges[name]}." for name in missing)

@@ -101,7 +101,7 @@ def test_an_empty_value_a_missing_and_an_unknown_parameter_and_rule_are_all_told
 
 
 def test_a_parameter_given_twice_is_refused() -> None:
-    assert "keep.max_count stands there 2 times" in fault_of([*GOOD, ("keep", "max_count", Decimal(4))])
+    assert "keep.max_count has 2 rows" in fault_of([*GOOD, ("keep", "max_count", Decimal(4))])
 
 
 def test_only_a_nullable_parameter_may_be_empty() -> None:

@@ -1,4 +1,4 @@
--- One row per item × assigned branch × order that stands out from the branch's other orders of the item.
+-- One row per item × assigned branch × order that differs from the branch's other orders of the item.
 select
     anomalies.item_id,
     anomalies.item_name,
