@@ -9,8 +9,9 @@
     {%- set quarter_start = days_ago(89) -%}
     {%- set months_into_year = "mod(cast(extract(month from " ~ as_of() ~ ") as integer) + 12 - "
         ~ var('fiscal_year_start_month') ~ ", 12)" -%}
-    {%- set fiscal_start = "cast(" ~ dbt.dateadd('month', "-1 * " ~ months_into_year, dbt.date_trunc('month', as_of()))
-        ~ " as date)" -%}
+    {#- A timestamp, so that the database works it out once: the month of a date would depend on its time zone. -#}
+    {%- set month_start = dbt.date_trunc('month', 'cast(' ~ as_of() ~ ' as timestamp)') -%}
+    {%- set fiscal_start = "cast(" ~ dbt.dateadd('month', "-1 * " ~ months_into_year, month_start) ~ " as date)" -%}
     {{- return({
         'quarter': (quarter_start, as_of(), year_before(quarter_start), year_before(as_of())),
         'year': (days_ago(364), as_of(), days_ago(729), days_ago(365)),

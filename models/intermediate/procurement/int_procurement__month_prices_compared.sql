@@ -1,12 +1,85 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='changed_months',
+        on_schema_change='append_new_columns',
+    )
+}}
+
 {% set bases = ['month', 'year'] %}
 
-with purchase_months as (
-    select * from {{ ref('int_procurement__purchase_months_summed') }}
-    where month <= {{ last_full_month() }}
+with purchases as (
+    select * from {{ ref('invoice_lines') }}
+    where {{ is_purchase() }}
+),
+
+months as (
+    select * from {{ ref('int_procurement__months_fingerprinted') }}
+),
+
+branch_days as (
+    select * from {{ ref('int_procurement__branch_days_totalled') }}
 ),
 
 items as (
     select * from {{ ref('stg_procurement__items') }}
+),
+
+{% if is_incremental() %}
+    stored_months as (
+        select distinct
+            month,
+            content_fingerprint,
+            'stored' as state
+        from {{ this }}
+    ),
+
+    compared_months as (
+        select
+            months.*,
+            coalesce(stored_months.state, 'changed') as state
+        from months
+        left join stored_months
+            on
+                months.month = stored_months.month
+                and months.content_fingerprint = stored_months.content_fingerprint
+    ),
+
+    changed_months as materialized (
+        select *
+        from compared_months
+        where state = 'changed'
+    ),
+{% else %}
+    changed_months as (
+        select * from months
+    ),
+{% endif %}
+
+-- The days of the months that changed and of those they are compared with. To look a line's day up is cheaper than to
+-- work out its month.
+days as (
+    select distinct
+        branch_days.date,
+        {{ month_number('branch_days.date') }} as month
+    from branch_days
+    inner join changed_months
+        on {{ month_number('branch_days.date') }} in (
+            changed_months.month, changed_months.month - 1, changed_months.month - 12
+        )
+),
+
+purchase_months as (
+    select
+        purchases.item_id,
+        purchases.vendor_id,
+        purchases.branch_id,
+        days.month,
+        sum(purchases.quantity) as quantity,
+        sum(purchases.amount) as amount
+    from purchases
+    inner join days on purchases.date = days.date
+    group by purchases.item_id, purchases.vendor_id, purchases.branch_id, days.month
 ),
 
 -- An item bought from a vendor, by all branches together and by each.
@@ -50,9 +123,11 @@ pairs as (
 keyed_pairs as (
     select
         pairs.*,
+        changed_months.content_fingerprint,
         case when pairs.buyer = 'network' then pairs.vendor_id end as key_vendor_id,
         case when pairs.buyer = 'network' then items.category end as key_category
     from pairs
+    inner join changed_months on pairs.month = changed_months.month
     left join items on pairs.item_id = items.item_id
 )
 
@@ -71,6 +146,7 @@ select
     key_vendor_id as vendor_id,
     key_category as category,
     month,
-    sum(amount) as amount
+    sum(amount) as amount,
+    content_fingerprint
 from keyed_pairs
-group by buyer, branch_id, key_vendor_id, key_category, month
+group by buyer, branch_id, key_vendor_id, key_category, month, content_fingerprint

@@ -1,4 +1,9 @@
-with invoice_lines as (
+with cells as (
+    select * from {{ ref('int_procurement__cells_compared') }}
+    where standing_amount is not null
+),
+
+invoice_lines as (
     select * from {{ ref('invoice_lines') }}
 ),
 
@@ -6,40 +11,40 @@ items as (
     select * from {{ ref('stg_procurement__items') }}
 ),
 
--- First per invoice and cell, so that counting needs no sort of all lines: an invoice has one branch, and its lines of
--- one item share a vendor.
-invoices as (
+-- Each item once per invoice: to group is cheaper than to count distinct invoices.
+item_invoices as (
     select
         item_id,
-        vendor_id,
-        branch_id,
-        invoice_id,
-        sum(amount) as amount
+        invoice_id
     from invoice_lines
     where {{ within_last_days('date', var('standing_days')) }}
-    group by item_id, vendor_id, branch_id, invoice_id
+    group by item_id, invoice_id
 ),
 
-item_cells as (
+invoice_counts as (
     select
         item_id,
-        vendor_id,
-        branch_id,
-        count(*) as invoice_count,
-        sum(amount) as amount
-    from invoices
-    group by item_id, vendor_id, branch_id
+        count(*) as invoice_count
+    from item_invoices
+    group by item_id
+),
+
+amounts as (
+    select
+        item_id,
+        sum(standing_amount) as total_amount,
+        count(distinct vendor_id) + max(case when vendor_id is null then 1 else 0 end) as vendor_count,
+        count(distinct branch_id) + max(case when branch_id is null then 1 else 0 end) as branch_count
+    from cells
+    group by item_id
 ),
 
 totals as (
     select
-        item_id,
-        sum(amount) as total_amount,
-        cast(sum(invoice_count) as bigint) as invoice_count,
-        count(distinct vendor_id) + max(case when vendor_id is null then 1 else 0 end) as vendor_count,
-        count(distinct branch_id) + max(case when branch_id is null then 1 else 0 end) as branch_count
-    from item_cells
-    group by item_id
+        amounts.*,
+        invoice_counts.invoice_count
+    from amounts
+    inner join invoice_counts on amounts.item_id = invoice_counts.item_id
 ),
 
 ranked as (

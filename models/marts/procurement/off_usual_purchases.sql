@@ -6,14 +6,28 @@ with purchases as (
     where {{ is_purchase() }}
 ),
 
-assigned_purchases as (
+cells as (
+    select * from {{ ref('int_procurement__cells_compared') }}
+),
+
+-- Where there never was a choice, nothing need be looked at.
+contested_items as (
+    select item_id
+    from cells
+    where first_purchase_date is not null
+    group by item_id
+    having count(distinct vendor_id) > 1
+),
+
+contested_purchases as (
     select
-        *,
-        {{ within_last_days('date', recent_days) }} as is_recent
+        purchases.*,
+        {{ within_last_days('purchases.date', recent_days) }} as is_recent
     from purchases
+    inner join contested_items on purchases.item_id = contested_items.item_id
     where
-        {{ within_last_days('date', '(' ~ recent_days ~ ' + ' ~ base_days ~ ')') }}
-        and vendor_id is not null
+        {{ within_last_days('purchases.date', '(' ~ recent_days ~ ' + ' ~ base_days ~ ')') }}
+        and purchases.vendor_id is not null
 ),
 
 item_vendors as (
@@ -25,65 +39,35 @@ item_vendors as (
         sum(quantity) filter (where is_recent) as recent_quantity,
         sum(amount) filter (where is_recent) as recent_amount,
         count(*) filter (where not is_recent) as base_line_count,
+        count(distinct invoice_id) filter (where not is_recent) as base_invoice_count,
         sum(quantity) filter (where not is_recent) as base_quantity,
         sum(amount) filter (where not is_recent) as base_amount
-    from assigned_purchases
+    from contested_purchases
     group by item_id, vendor_id
 ),
 
--- Only where there is a choice need invoices be counted.
-contested_items as (
-    select
-        item_id,
-        sum(base_amount) as base_amount
-    from item_vendors
-    group by item_id
-    having count(*) > 1
-),
-
-invoice_counts as (
-    select
-        assigned_purchases.item_id,
-        assigned_purchases.vendor_id,
-        count(distinct assigned_purchases.invoice_id) as invoice_count
-    from assigned_purchases
-    inner join contested_items on assigned_purchases.item_id = contested_items.item_id
-    where not assigned_purchases.is_recent
-    group by assigned_purchases.item_id, assigned_purchases.vendor_id
-),
-
 -- An invoice's lines of one item share a vendor, so that the vendors' invoices add up to the item's.
-placed_vendors as (
+compared_vendors as (
     select
         *,
-        sum(invoice_count) over (partition by item_id) as item_invoice_count
-    from invoice_counts
+        sum(base_amount) over (partition by item_id) as item_base_amount,
+        sum(base_invoice_count) over (partition by item_id) as item_invoice_count
+    from item_vendors
 ),
 
 usual_vendors as (
     select
-        item_vendors.item_id,
-        item_vendors.vendor_id,
-        item_vendors.vendor_name,
-        coalesce(item_vendors.recent_amount, item_vendors.base_amount) as amount,
-        case
-            when item_vendors.recent_line_count > 0 then item_vendors.recent_quantity
-            else item_vendors.base_quantity
-        end as quantity,
-        case
-            when item_vendors.recent_line_count > 0 then item_vendors.recent_line_count
-            else item_vendors.base_line_count
-        end as line_count
-    from item_vendors
-    inner join contested_items on item_vendors.item_id = contested_items.item_id
-    inner join placed_vendors
-        on
-            item_vendors.item_id = placed_vendors.item_id
-            and item_vendors.vendor_id = placed_vendors.vendor_id
+        item_id,
+        vendor_id,
+        vendor_name,
+        coalesce(recent_amount, base_amount) as amount,
+        coalesce(recent_quantity, base_quantity) as quantity,
+        case when recent_line_count > 0 then recent_line_count else base_line_count end as line_count
+    from compared_vendors
     where
-        item_vendors.base_amount >= {{ var('usual_vendor_share') }} * contested_items.base_amount
-        and placed_vendors.invoice_count >= {{ var('usual_vendor_share') }} * placed_vendors.item_invoice_count
-        and placed_vendors.invoice_count >= {{ var('usual_vendor_min_invoices') }}
+        base_amount >= {{ var('usual_vendor_share') }} * item_base_amount
+        and base_invoice_count >= {{ var('usual_vendor_share') }} * item_invoice_count
+        and base_invoice_count >= {{ var('usual_vendor_min_invoices') }}
 ),
 
 off_usual as (
@@ -98,7 +82,7 @@ off_usual as (
         count(*) as line_count,
         sum(recent_purchases.quantity) as quantity,
         sum(recent_purchases.amount) as total_amount
-    from assigned_purchases as recent_purchases
+    from contested_purchases as recent_purchases
     inner join usual_vendors on recent_purchases.item_id = usual_vendors.item_id
     where
         recent_purchases.is_recent

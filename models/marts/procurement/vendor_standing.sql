@@ -32,23 +32,29 @@ categorised_cells as (
 ),
 
 -- An invoice has one date and one branch.
-vendor_invoices as (
+categorised_invoices as (
     select
         invoice_lines.invoice_id,
-        invoice_lines.date,
-        invoice_lines.branch_id,
         invoice_lines.vendor_id,
         items.category,
+        min(invoice_lines.date) as date,
+        min(invoice_lines.branch_id) as branch_id,
         bool_or(invoice_lines.quantity > 0 and invoice_lines.unit_price > 0) as is_purchase
     from invoice_lines
     left join items on invoice_lines.item_id = items.item_id
     where invoice_lines.date >= {{ lost_first_date }}
-    group by
-        invoice_lines.invoice_id,
-        invoice_lines.date,
-        invoice_lines.branch_id,
-        invoice_lines.vendor_id,
-        items.category
+    group by invoice_lines.invoice_id, invoice_lines.vendor_id, items.category
+),
+
+vendor_invoices as (
+    select
+        invoice_id,
+        vendor_id,
+        min(date) as date,
+        min(branch_id) as branch_id,
+        bool_or(is_purchase) as is_purchase
+    from categorised_invoices
+    group by invoice_id, vendor_id
 ),
 
 scoped_cells as (
@@ -80,10 +86,9 @@ scoped_invoices as (
             '{{ scope }}' as scope,
             {{ key_id }} as key_id,
             vendor_id,
-            invoice_id,
             date,
             is_purchase
-        from vendor_invoices
+        from {{ 'categorised_invoices' if scope == 'category' else 'vendor_invoices' }}
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -102,16 +107,30 @@ totals as (
     group by scope, key_id, vendor_id
 ),
 
+-- Each date once: to group is cheaper than to count distinct dates.
+scoped_days as (
+    select
+        scope,
+        key_id,
+        vendor_id,
+        date,
+        count(*) as invoice_count,
+        bool_or(is_purchase) as is_purchase
+    from scoped_invoices
+    group by scope, key_id, vendor_id, date
+),
+
 visits as (
     select
         scope,
         key_id,
         vendor_id,
-        count(distinct invoice_id) filter (where {{ within_last_days('date', var('standing_days')) }})
-            as invoice_count,
+        cast(
+            sum(invoice_count) filter (where {{ within_last_days('date', var('standing_days')) }}) as bigint
+        ) as invoice_count,
         max(date) filter (where is_purchase) as last_purchase_date,
-        count(distinct date) filter (where is_purchase and date <= {{ lost_last_date }}) as earlier_purchase_dates
-    from scoped_invoices
+        count(*) filter (where is_purchase and date <= {{ lost_last_date }}) as earlier_purchase_dates
+    from scoped_days
     group by scope, key_id, vendor_id
 ),
 

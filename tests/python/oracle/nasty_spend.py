@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 
@@ -75,6 +76,20 @@ def by_chance(seed: int, as_of: date, *, invoices: int = 500, with_optional: boo
             for days_ago, again, changed in repetitions(chance, ago, lines, named):
                 enter(books, as_of, days_ago, again, **changed)
     return books
+
+
+def corrected(books: Books) -> Books:
+    """The same books with some prices and a category changed."""
+    changed = [
+        replace(line, price=line.price + 1)
+        if line.id % 200 == 0
+        else replace(line, quantity=-line.quantity)
+        if line.id % 333 == 0
+        else line
+        for line in books.lines
+    ]
+    items = books.items | {1: replace(books.items[1], category="Other")}
+    return replace(books, lines=changed, items=items)
 
 
 def borders(as_of: date) -> list[int]:
