@@ -14,8 +14,8 @@ from runner.database.warehouse import open_warehouse
 from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError
 from runner.procurement import analysis
-from runner.procurement.analysis import GROUPINGS, Item, Period
-from runner.procurement.analysis_view import render_prices, render_spending
+from runner.procurement.analysis import BRIDGED, COMPARISONS, GROUPINGS, Item, Period
+from runner.procurement.analysis_view import render_bridge, render_prices, render_spending
 from runner.settings import Settings, load_settings
 from runner.words import Words
 
@@ -55,11 +55,35 @@ def period_options(command: Command) -> Command:
 @period_options
 @click.option("--item", metavar="NUMBER|NAME", help="Only this item.")
 @click.option("--by", type=click.Choice(list(GROUPINGS)), default="branch", show_default=True, help="What to group by.")
-def spending(first: date | None, last: date | None, item: str | None, by: str, limit: int, *, as_json: bool) -> None:
+@click.option(
+    "--compare",
+    type=click.Choice(list(COMPARISONS)),
+    help="Say why spending changed since a year before: the last 365 days, the last 90, or the fiscal year.",
+)
+def spending(
+    first: date | None,
+    last: date | None,
+    item: str | None,
+    by: str,
+    limit: int,
+    *,
+    compare: str | None,
+    as_json: bool,
+) -> None:
     """Compare what was spent in any period, by branch, vendor, item, department, cost centre or month.
 
     Credit notes and free goods count.
+
+    With --compare, by item, vendor or branch: how much of the change is prices, how much is quantity (volume), how much
+    is buying more where it costs more (mix), and how much are items that are new or no longer bought.
     """
+    if compare is not None:
+        if first or last:
+            raise click.UsageError("--compare has its own dates: leave out --from and --to.")
+        if by not in BRIDGED:
+            raise click.UsageError(f"--compare goes by {', '.join(BRIDGED)}, not by {by}.")
+        compare_halves(compare, by, item, limit, as_json=as_json)
+        return
     with marts() as (connection, settings):
         period = choose_period(connection, settings, first, last)
         one = choose_item(connection, settings, item) if item is not None else None
@@ -76,6 +100,36 @@ def spending(first: date | None, last: date | None, item: str | None, by: str, l
         )
         return
     out().print(render_spending(found, _words(settings), limit))
+
+
+def compare_halves(compare: str, by: str, item: str | None, limit: int, *, as_json: bool) -> None:
+    """Print why spending changed.
+
+    Raises:
+        FieldlabError: There is nothing to compare, or there are no marts yet.
+    """
+    with marts() as (connection, settings):
+        one = choose_item(connection, settings, item) if item is not None else None
+        found = analysis.bridge(connection, settings, compare, by, one)
+    if found is None:
+        hint = "Load some with `fieldlab load`, then `fieldlab run`."
+        raise FieldlabError("There is no invoice line in either half.", hint)
+    if as_json:
+        echo_json(
+            {
+                "compare": compare,
+                **_period_json(found.now, found.as_of),
+                "before_from": found.before.first,
+                "before_to": found.before.last,
+                "before_is_complete": found.before_is_complete,
+                "item": one and one._asdict(),
+                "by": by,
+                "total": found.total,
+                "groups": found.groups,
+            }
+        )
+        return
+    out().print(render_bridge(found, limit))
 
 
 @click.command(

@@ -27,6 +27,10 @@ GROUPINGS: Mapping[str, Mapping[str, LiteralString]] = {
     "month": {"month": "cast(date_trunc('month', date) as date)"},
 }
 
+# What spend_bridge may be summed by, the names of its periods as they are asked for, and what a change is made of.
+BRIDGED = ("item", "vendor", "branch")
+COMPARISONS: Mapping[str, str] = {"year": "year", "quarter": "quarter", "fiscal": "fiscal_year"}
+
 AS_OF = "select as_of from {procurement}.invoice_lines limit 1"
 
 FIND_ITEM = """
@@ -48,6 +52,32 @@ select
 from {procurement}.invoice_lines
 where
     date between %(first)s and %(last)s
+    and (cast(%(item_id)s as integer) is null or item_id = %(item_id)s)
+group by grouping sets (({groups}))
+"""
+
+BRIDGE_PERIOD = """
+select starts_on, ends_on, before_starts_on, before_ends_on, before_is_complete, as_of
+from {procurement}.spend_bridge
+where period = %(period)s
+limit 1
+"""
+
+BRIDGE = """
+select
+    {columns}
+    coalesce(sum(amount_before), 0) as amount_before,
+    coalesce(sum(amount_now), 0) as amount_now,
+    coalesce(sum(change), 0) as change,
+    coalesce(sum(price_effect), 0) as price_effect,
+    coalesce(sum(mix_effect), 0) as mix_effect,
+    coalesce(sum(volume_effect), 0) as volume_effect,
+    coalesce(sum(new_item_effect), 0) as new_item_effect,
+    coalesce(sum(lost_item_effect), 0) as lost_item_effect,
+    coalesce(sum(other_effect), 0) as other_effect
+from {procurement}.spend_bridge
+where
+    period = %(period)s
     and (cast(%(item_id)s as integer) is null or item_id = %(item_id)s)
 group by grouping sets (({groups}))
 """
@@ -106,6 +136,33 @@ class Spending:
 
     period: Period
     as_of: date | None
+    total: Row
+    groups: Sequence[Row]
+    by: str
+    item: Item | None = None
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Why spending changed from one half of a period to the other.
+
+    Attributes:
+        comparison: One of `COMPARISONS`.
+        now: The half that ends on the as-of date.
+        before: The half it is compared with.
+        before_is_complete: Whether the source reaches back to that half's first date.
+        as_of: The date the marts are about.
+        total: `amount_before`, `amount_now`, `change` and the six effects that add up to it, of the whole.
+        groups: The same per group with its id and name; the largest change first, whichever way it goes.
+        by: What the groups are.
+        item: The one item this is about, if it is.
+    """
+
+    comparison: str
+    now: Period
+    before: Period
+    before_is_complete: bool
+    as_of: date
     total: Row
     groups: Sequence[Row]
     by: str
@@ -173,9 +230,38 @@ def spending(
     as_of = marts_as_of(connection, settings)
     bound = {"first": period.first, "last": period.last, "item_id": item.item_id if item else None}
     with connection.cursor(row_factory=dict_row) as cursor:
-        (total,) = cursor.execute(_spending_query(settings, {}), bound).fetchall()
-        groups = cursor.execute(_spending_query(settings, GROUPINGS[by]), bound).fetchall()
+        (total,) = cursor.execute(_grouped_query(settings, SPENDING, {}), bound).fetchall()
+        groups = cursor.execute(_grouped_query(settings, SPENDING, GROUPINGS[by]), bound).fetchall()
     return Spending(period, as_of, _priced(total), shared(groups, by), by, item)
+
+
+def bridge(
+    connection: psycopg.Connection, settings: Settings, comparison: str, by: str, item: Item | None
+) -> Bridge | None:
+    """Why spending changed, by one of `BRIDGED`; None where there is no line in either half.
+
+    Raises:
+        FieldlabError: There are no marts yet.
+    """
+    bound = {"period": COMPARISONS[comparison], "item_id": item.item_id if item else None}
+    with connection.cursor(row_factory=dict_row) as cursor, _built_marts():
+        dates = cursor.execute(query(settings, BRIDGE_PERIOD), bound).fetchone()
+        if dates is None:
+            return None
+        (total,) = cursor.execute(_grouped_query(settings, BRIDGE, {}), bound).fetchall()
+        groups = cursor.execute(_grouped_query(settings, BRIDGE, GROUPINGS[by]), bound).fetchall()
+    number, name = GROUPINGS[by]
+    return Bridge(
+        comparison,
+        Period(dates["starts_on"], dates["ends_on"]),
+        Period(dates["before_starts_on"], dates["before_ends_on"]),
+        dates["before_is_complete"],
+        dates["as_of"],
+        total,
+        sorted(groups, key=lambda row: (-abs(row["change"]), row[name] or "", row[number] is None, row[number])),
+        by,
+        item,
+    )
 
 
 def prices(connection: psycopg.Connection, settings: Settings, period: Period, item: Item) -> Prices:
@@ -292,12 +378,12 @@ def _key(group: Row) -> tuple[int | None, int | None]:
     return group["vendor_id"], group["branch_id"]
 
 
-def _spending_query(settings: Settings, grouping: Mapping[str, LiteralString]) -> sql.Composed:
-    """The spending query with its groups; without any, it gives one row for the whole."""
+def _grouped_query(settings: Settings, statement: LiteralString, grouping: Mapping[str, LiteralString]) -> sql.Composed:
+    """A query with its groups; without any, it gives one row for the whole."""
     columns = [sql.SQL("{} as {},").format(sql.SQL(how), sql.Identifier(name)) for name, how in grouping.items()]
     return query(
         settings,
-        SPENDING,
+        statement,
         columns=sql.SQL(" ").join(columns),
         groups=sql.SQL(", ").join(sql.SQL(how) for how in grouping.values()),
     )

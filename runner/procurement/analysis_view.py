@@ -9,7 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runner.procurement.analysis import GROUPINGS, Period, Prices, Row, Spending
+from runner.procurement.analysis import GROUPINGS, Bridge, Period, Prices, Row, Spending
+from runner.rounding import rounded
 from runner.words import Words, count, day, quantity
 
 NO_NAME = "(no longer known)"
@@ -30,6 +31,35 @@ def render_spending(found: Spending, words: Words, limit: int) -> RenderableType
     table.add_row("")
     table.add_row("all", *_cells({**found.total, "spend_share": None}, words), style="bold")
     return Group(title, "", table, *_left_out(found.groups, limit), *_remark(found.period, found.as_of))
+
+
+def render_bridge(found: Bridge, limit: int) -> RenderableType:
+    """What each group's change is made of, in whole units of the currency, and the whole below it."""
+    about = f" on {found.item.item_name}" if found.item else ""
+    title = Text(f"Why spending{about} changed: {_period(found.now)}, against {_period(found.before)}", style="bold")
+    table = _table(found.by)
+    for heading in ("now", "change", "price", "mix", "volume", "new, lost", "other"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in found.groups[:limit]:
+        table.add_row(_group_name(found.by, row), *_bridge_cells(row))
+    table.add_row("")
+    table.add_row("all", *_bridge_cells(found.total), style="bold")
+    remark: Sequence[RenderableType] = ()
+    if not found.before_is_complete:
+        first = day(found.before.first)
+        remark = ("", Text(f"The books do not reach back to {first}: what looks new may not be.", style="yellow"))
+    return Group(title, "", table, *_left_out(found.groups, limit), *remark)
+
+
+def _bridge_cells(row: Row) -> Sequence[str]:
+    changes = (
+        *(row["change"], row["price_effect"], row["mix_effect"], row["volume_effect"]),
+        *(row["new_item_effect"] + row["lost_item_effect"], row["other_effect"]),
+    )
+    return (
+        f"{rounded(row['amount_now'], 0):,}",
+        *(f"{whole:+,}" if (whole := rounded(value, 0)) else "0" for value in changes),
+    )
 
 
 def render_prices(found: Prices, words: Words, limit: int) -> RenderableType:

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from runner.cli import main
 from runner.cli.analysis import prices, spending
+from runner.errors import FieldlabError
 from runner.procurement.analysis import benchmark, compared, network, published, shared
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -265,3 +266,55 @@ def group(*, vendor: int, branch: int, price: int) -> dict[str, Any]:
         "line_count": 1,
         "quantity": Decimal(1),
     }
+
+
+BRIDGE = """
+    create table fieldlab_procurement.spend_bridge (
+        period text, starts_on date, ends_on date, before_starts_on date, before_ends_on date,
+        before_is_complete boolean,
+        item_id integer, item_name text, vendor_id integer, vendor_name text, branch_id integer, branch_name text,
+        amount_before numeric, amount_now numeric, change numeric, price_effect numeric, mix_effect numeric,
+        volume_effect numeric, new_item_effect numeric, lost_item_effect numeric, other_effect numeric, as_of date
+    );
+    insert into fieldlab_procurement.spend_bridge values
+    ('year', '2023-04-02', '2024-03-31', '2022-04-03', '2023-04-01', false, 7, 'Milk', 3, 'Valley [Foods]', 2,
+     'Downtown', 10, 12.5, 2.5, 1.5, 0.25, 0.75, 0, 0, 0, '2024-03-31'),
+    ('year', '2023-04-02', '2024-03-31', '2022-04-03', '2023-04-01', false, 8, 'Eggs', 3, 'Valley [Foods]', null,
+     'Unassigned', 4, 0, -4, 0, 0, 0, 0, -4, 0, '2024-03-31'),
+    ('quarter', '2024-01-02', '2024-03-31', '2023-01-02', '2023-03-31', false, 8, 'Eggs', 3, 'Valley [Foods]', null,
+     'Unassigned', 0, 9, 9, 0, 0, 0, 9, 0, 0, '2024-03-31');
+"""
+
+
+def test_comparing_halves_adds_up_the_bridge(connection: psycopg.Connection) -> None:
+    connection.execute(BRIDGE)
+    found = ask(spending, "--compare", "year")
+    assert (found["from"], found["to"]) == ("2023-04-02", "2024-03-31")
+    assert (found["before_from"], found["before_to"], found["before_is_complete"]) == (
+        "2022-04-03",
+        "2023-04-01",
+        False,
+    )
+    assert found["total"]["change"] == -1.5
+    # The largest change first, whichever way it goes.
+    assert [(group["branch_name"], group["change"]) for group in found["groups"]] == [
+        ("Unassigned", -4),
+        ("Downtown", 2.5),
+    ]
+    assert found["groups"][0]["lost_item_effect"] == -4
+
+    by_vendor = ask(spending, "--compare", "year", "--by", "vendor", "--item", "7")
+    assert [(group["vendor_id"], group["change"]) for group in by_vendor["groups"]] == [(3, 2.5)]
+
+    shown = CliRunner().invoke(spending, ["--compare", "year", "--by", "vendor"]).stdout
+    assert "Valley [Foods]" in shown
+    assert "The books do not reach back to 3 April 2022" in shown
+
+
+def test_halves_are_compared_by_what_the_bridge_knows_and_at_its_own_dates(connection: psycopg.Connection) -> None:
+    connection.execute(BRIDGE)
+    for refused in (["--by", "month"], ["--from", "2024-01-01"]):
+        result = CliRunner().invoke(spending, ["--compare", "quarter", *refused])
+        assert result.exit_code == 2, result.output
+    with pytest.raises(FieldlabError, match="no invoice line in either half"):
+        CliRunner().invoke(spending, ["--compare", "fiscal"], catch_exceptions=False)
