@@ -1,4 +1,4 @@
-{#- The incremental strategy `changed_months` of int_procurement__month_prices_compared: what the model computed anew
+{#- The incremental strategy `changed_months` of int_procurement__paired_months_summed: what the model computed anew
     replaces what was stored for the same month. A stored row stays only when its month, and those it is compared with,
     still have the content it was computed from. -#}
 {% macro get_incremental_changed_months_sql(arg_dict) %}

@@ -1,4 +1,4 @@
-{#- Raise it when the SQL of int_procurement__month_prices_compared changes what its rows say. -#}
+{#- Raise it when the SQL of int_procurement__paired_months_summed changes what its rows say. -#}
 {% set formula_version = 1 %}
 
 with branch_days as (

@@ -10,7 +10,7 @@
 } %}
 
 with compared_months as (
-    select * from {{ ref('int_procurement__month_prices_compared') }}
+    select * from {{ ref('int_procurement__paired_months_summed') }}
 ),
 
 items as (
