@@ -1,11 +1,40 @@
 """Pages that the code writes say what the code says; names used in the project exist."""
 
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
+import pytest
+
+from runner.cli import cli
 from runner.load.contract_page import page
 
 PROJECT = Path(__file__).parents[2]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+BLOCKS = "\n".join(re.findall(r"^```\w*\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+README_COMMANDS = re.findall(r"^(?:\$ )?fieldlab (.+)$", BLOCKS, re.MULTILINE)
+
+
+def all_commands(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from all_commands(found)
+
+
+def parse(line: str) -> None:
+    """Parse what follows `fieldlab`, without doing it."""
+    command: click.Command | None = cli
+    arguments = shlex.split(line, comments=True)
+    while isinstance(command, click.Group):
+        command = command.get_command(click.Context(command), arguments.pop(0))
+    assert command is not None, line
+    command.make_context("fieldlab", arguments)
 
 
 def test_the_page_of_the_source_contract_is_up_to_date() -> None:
@@ -38,3 +67,29 @@ def test_the_overview_names_every_mart() -> None:
     marts = [path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")]
     assert marts
     assert [mart for mart in marts if f"`{mart}`](#!/model/model.fieldlab.{mart})" not in overview] == []
+
+
+@pytest.mark.parametrize("line", README_COMMANDS)
+def test_commands_in_the_readme_can_be_typed(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fieldlab.dump").touch()
+    parse(line)
+
+
+def test_runs_in_the_readme_name_the_date_of_the_demo() -> None:
+    # A run as of today would find nothing in the demo's data any more, and empty its list.
+    runs = [line for line in README_COMMANDS if line.split()[0] in ("run", "doctor")]
+    assert runs
+    assert [line for line in runs if "--as-of 2025-10-31" not in line] == []
+
+
+def test_each_command_has_an_example_that_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fieldlab-2026-01-31.dump").touch()
+    (tmp_path / "exports" / "2026-01-31").mkdir(parents=True)
+    for command in all_commands(cli):
+        examples = re.findall(r"^Example: (.+)$", command.epilog or "", re.MULTILINE)
+        assert examples, command.name
+        for example in examples:
+            if example.startswith("fieldlab "):
+                parse(example.removeprefix("fieldlab "))
