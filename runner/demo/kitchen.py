@@ -374,6 +374,115 @@ FORGOTTEN_ORDERS = (
     ForgottenOrder("Riverside", FOLDWELL, 9),
 )
 
+
+# --- Stories on paper ----------------------------------------------------------------------------------------------
+# Invoices that somebody entered beside the regular deliveries: each is there for a mart about spending to find, or not.
+
+DEPOT_12, DEPOT_13, GAS = "Linen Depot 12", "Linen Depot 13", "Northern Gas Supply"
+KETTLE_AGAIN, BRIGHTMOP_AGAIN = "The Copper Kettle Roasters, Ltd.", "Brightmop Cleaning"
+
+# Vendors without regular deliveries, with their tax ids: one is Copper Kettle Roasters by name, one is Brightmop by its
+# tax id. Depot 12 is not depot 13.
+PAPER_VENDORS = (
+    (DEPOT_12, "48-3300121"),
+    (DEPOT_13, "48-3300139"),
+    (GAS, "51-7710024"),
+    (KETTLE_AGAIN, None),
+    (BRIGHTMOP_AGAIN, "35 7265785"),
+)
+
+
+@dataclass(frozen=True)
+class PaperItem:
+    """Something that is bought now and then, in no rhythm."""
+
+    name: str
+    category: str
+    unit: str
+    vendor: str
+
+
+PAPER_ITEMS = (
+    PaperItem("Tablecloth Rental", "Services", "each", DEPOT_12),
+    PaperItem("Napkin Rental", "Services", "each", DEPOT_12),
+    PaperItem("Apron Rental", "Services", "each", DEPOT_12),
+    PaperItem("Uniform Rental", "Services", "each", DEPOT_13),
+    PaperItem("Gas Cartridges", "Supplies", "each", GAS),
+    PaperItem("Propane Cylinders", "Supplies", "each", GAS),
+    PaperItem("Dishwasher Salt", "Supplies", "bag", BRIGHTMOP),
+    PaperItem("Barista Training", "Services", "day", KETTLE_AGAIN),
+    PaperItem("Floor Polish", "Supplies", "canister", BRIGHTMOP_AGAIN),
+)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """An invoice as it was entered.
+
+    Attributes:
+        number: The vendor's number as somebody typed it.
+        lines: Item, quantity and price in cents.
+    """
+
+    vendor: str
+    branch: str
+    days_ago: int
+    number: str
+    lines: tuple[tuple[str, int, int], ...]
+
+
+def _linen(tablecloths: int, napkins: int, aprons: int) -> tuple[tuple[str, int, int], ...]:
+    return (("Tablecloth Rental", tablecloths, 210), ("Napkin Rental", napkins, 90), ("Apron Rental", aprons, 350))
+
+
+PAPERS = (
+    # The same number and total twice: found, though another branch or another spelling entered it.
+    Paper(DEPOT_12, "Downtown", 40, "LD-4711", _linen(55, 80, 12)),
+    Paper(DEPOT_12, "Riverside", 12, "ld 4711.", _linen(55, 80, 12)),
+    Paper(GAS, "Old Town", 66, "NG-00815", (("Gas Cartridges", 40, 420),)),
+    Paper(GAS, "Old Town", 61, "NG00815/", (("Gas Cartridges", 40, 420),)),
+    # The same lines within two weeks under another number: found.
+    Paper(DEPOT_12, "Lakeside", 25, "LD-4801", _linen(37, 24, 15)),
+    Paper(DEPOT_12, "Lakeside", 18, "LD-4810", _linen(37, 24, 15)),
+    # Instalments: one number, other totals.
+    *(
+        Paper(DEPOT_13, "Airport", days_ago, "LD-2040", (("Uniform Rental", pieces, 1200),))
+        for days_ago, pieces in ((80, 10), (50, 12), (20, 14))
+    ),
+    # A standing order: the same every week, and none of it ordered in writing.
+    *(
+        Paper(DEPOT_12, "Northgate", days_ago, f"LD-{5000 - days_ago}", _linen(60, 60, 30))
+        for days_ago in (2, 9, 16, 23, 30, 37)
+    ),
+    # A case entered as a piece, and a piece as a case of twelve; all others pay 4.20.
+    *(
+        Paper(GAS, DISTRICTS[place % 6], days_ago, f"NG-{1000 + place}", (("Gas Cartridges", 30, 420),))
+        for place, days_ago in enumerate((340, 300, 260, 220, 180, 140, 100, 70, 35, 8))
+    ),
+    Paper(GAS, "Airport", 45, "NG-1101", (("Gas Cartridges", 10, 5040),)),
+    Paper(GAS, "Harbor Point", 52, "NG-1102", (("Gas Cartridges", 60, 35),)),
+    # The bag has held twice as much for two and a half months: nobody's mistake.
+    *(
+        Paper(BRIGHTMOP, "Garden District", days_ago, f"DS-{2000 + days_ago}", (("Dishwasher Salt", 6, 600),))
+        for days_ago in range(88, 360, 14)
+    ),
+    *(
+        Paper(BRIGHTMOP, "Garden District", days_ago, f"DS-{2000 + days_ago}", (("Dishwasher Salt", 3, 1200),))
+        for days_ago in range(4, 88, 14)
+    ),
+    # Everybody has propane from one vendor; two branches did not.
+    *(
+        Paper(GAS, DISTRICTS[place % 12], days_ago, f"NG-{3000 + place}", (("Propane Cylinders", 8, 2400),))
+        for place, days_ago in enumerate((430, 400, 370, 340, 310, 280, 250, 220, 190, 160, 130, 110, 72, 22))
+    ),
+    Paper(PELLWORTH, "Market Square", 55, "PP-P17", (("Propane Cylinders", 16, 3100),)),
+    Paper(PELLWORTH, "University", 48, "PP-P19", (("Propane Cylinders", 20, 3000),)),
+    # What the two vendors that are there twice have sold.
+    Paper(KETTLE_AGAIN, "Downtown", 200, "CK-1", (("Barista Training", 2, 24000),)),
+    Paper(KETTLE_AGAIN, "Lakeside", 100, "CK-2", (("Barista Training", 1, 24000),)),
+    Paper(BRIGHTMOP_AGAIN, "Riverside", 61, "BC-77", (("Floor Polish", 4, 2250),)),
+)
+
 # Little things that go wrong with invoices, as shares of them. What a story needs is spared.
 MISHAPS = {
     "deleted": 0.004,

@@ -91,6 +91,24 @@ def write(files: SourceFiles, dice: Dice, factor: float, as_of: date) -> None:
     for story in kitchen.FORGOTTEN_ORDERS:
         # Remembered at last, a day too late to count.
         history.order(_branch_id(story.branch), _VENDOR_IDS[story.vendor], as_of + timedelta(days=1))
+    _write_papers(files, as_of)
+
+
+def _write_papers(files: SourceFiles, as_of: date) -> None:
+    """Write what was entered beside the regular deliveries. No dice: the rest is the same with or without it."""
+    vendor_ids = _VENDOR_IDS | {name: files.add("Vendor", name, tax_id) for name, tax_id in kitchen.PAPER_VENDORS}
+    item_ids = {
+        item.name: files.add("Item", item.name, vendor_ids[item.vendor], item.category, item.unit)
+        for item in kitchen.PAPER_ITEMS
+    }
+    for paper in kitchen.PAPERS:
+        moment = datetime.combine(as_of - timedelta(days=paper.days_ago), time(11))
+        branch_id, vendor_id = _branch_id(paper.branch), vendor_ids[paper.vendor]
+        invoice_id = files.add(
+            *("Invoice", moment, "APPROVED", branch_id, 1, 1, None, vendor_id, None, moment, paper.number)
+        )
+        for item, quantity, price in paper.lines:
+            files.add("InvoiceItem", invoice_id, item_ids[item], quantity, f"{price // 100}.{price % 100:02d}")
 
 
 def branch_names(count: int) -> list[str]:

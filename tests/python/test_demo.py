@@ -24,7 +24,10 @@ from runner.rules.registry import PROCUREMENT_RULES
 # What the demo's books hold nothing of; the last one is switched off.
 NOT_PLANTED = {"duplicate_invoice", "off_usual_vendor", "vendor_twin", "no_purchase_order"}
 ITEMS = {item.name: number for number, item in enumerate(kitchen.ITEMS, 1)}
-VENDORS = {vendor.name: number for number, vendor in enumerate(kitchen.VENDORS, 1)}
+VENDORS = {vendor.name: number for number, vendor in enumerate(kitchen.VENDORS, 1)} | {
+    name: number for number, (name, _) in enumerate(kitchen.PAPER_VENDORS, len(kitchen.VENDORS) + 1)
+}
+PAPER_ITEMS = {item.name: number for number, item in enumerate(kitchen.PAPER_ITEMS, len(kitchen.ITEMS) + 1)}
 BRANCHES = {name: number for number, name in enumerate(kitchen.DISTRICTS, 1)}
 
 
@@ -230,6 +233,11 @@ def test_branches_that_pay_more_are_told_to_switch(played: Played) -> None:
                 (ITEMS[story.item], VENDORS[str(kitchen.ITEMS[ITEMS[story.item] - 1].vendor)], BRANCHES[story.branch])
                 for story in kitchen.ODD_ORDERS
                 if story.price == 3
+            }
+            # A case entered as a piece, and a piece as a case.
+            | {
+                (PAPER_ITEMS["Gas Cartridges"], VENDORS[kitchen.GAS], BRANCHES[at])
+                for at in ("Airport", "Harbor Point")
             },
         ),
     ],
