@@ -88,7 +88,7 @@ class Settings:
         return f"{self.variable('lock_timeout')}s"
 
     def schema(self, part: str) -> str:
-        """The schema that holds `part`: staging, alignment, procurement, snapshots or ops."""
+        """The schema that holds `part`: staging, alignment, procurement, shared, snapshots or ops."""
         return f"{self.target_schema}_{part}"
 
     def source_schema(self, domain: str) -> str:

@@ -1,50 +1,99 @@
 {#-
-    A query over an application's table with the columns renamed to snake_case and cast.
+    The usable rows of an application's table, with the application's column names, for staging to cast and rename.
 
-    relation  what source() returns; call source() outside this macro, so that lineage sees it
-    required  column name -> SQL type, columns that are always there
-    optional  the same, columns the table may lack: null there
+    An absent table gives no rows and an absent optional column is null: the declared contract names the columns. Whether
+    an optional column exists is left to SQL's name scoping: an unqualified name in the lateral subquery is the table's
+    column, or else the outer typed null.
 
-    An absent table gives no rows. Whether an optional column exists is left to SQL's name scoping: an unqualified
-    name in the lateral subquery is the table's column, or else the outer typed null. Nothing is looked up for it,
-    so a column that appears later is read without a new parse.
-    Columns of type timestamp become UTC without zone, whatever date or time type the source has.
+    Rows of an application's tables that cannot be used are left out, as the marts int_<domain>__source_faults count them:
+    those with a value that keeps them out (source_checks), and of several rows with one key all but the smallest. In a
+    column that may be null, a value that cannot be cast is null. What the database itself rules out is not asked again.
 -#}
-{% macro source_rows(relation, required, optional={}) %}
-    {{- return(adapter.dispatch('source_rows', 'fieldlab')(relation, required, optional)) -}}
+{% macro source_rows(source_name, table_name) %}
+    {#- Called whether or not it is executed: lineage sees it. -#}
+    {%- set relation = source(source_name, table_name) -%}
+    {#- A unit test's rows have every column, and are of use. -#}
+    {%- if not execute or relation.is_cte -%}
+        select * from {{ relation }}
+    {%- else -%}
+        {{- adapter.dispatch('source_rows', 'fieldlab')(relation, source_contract(source_name, table_name)) -}}
+    {%- endif -%}
 {% endmacro %}
 
-{% macro default__source_rows(relation, required, optional) %}
-    {%- set present = true -%}
-    {%- if execute and not relation.is_cte -%}
-        {%- set present = source_exists(relation) -%}
-    {%- endif -%}
-    {%- set columns = dict(required, **optional) -%}
+{% macro default__source_rows(relation, contract) %}
+    {%- set found = source_columns(relation) -%}
+    {%- if found is none -%}
     select
-    {%- for name, type in columns.items() %}
-        {% if not present -%}
-            cast(null as {{ type }})
-        {%- elif type == 'timestamp' -%}
-            {{ utc_timestamp('present."' ~ name ~ '"') }}
-        {%- else -%}
-            cast(present."{{ name }}" as {{ type }})
-        {%- endif %} as {{ snake_case(name) }}{{ ',' if not loop.last }}
+    {%- for column in contract %}
+        cast(null as {{ column.type }}) as "{{ column.name }}"{{ ',' if not loop.last }}
     {%- endfor %}
-    {%- if present %}
+    where false
+    {%- else -%}
+    {%- set keys = contract | selectattr('is_key') | map(attribute='name') | list -%}
+    {%- set may_repeat = keys and not (keys | length == 1 and found[keys[0]].unique) -%}
+    select
+    {%- if may_repeat %} distinct on ({{ source_names(keys) }}){% endif %}
+    {%- for column in contract %}
+        {{ source_value(column, found.get(column.name, {}).type) if keys else 'present."' ~ column.name ~ '"' }} as "{{ column.name }}"
+        {{- ',' if not loop.last }}
+    {%- endfor %}
+    {{ source_present(relation, contract, keys) }}
+    {{ source_usable(contract, found) if keys }}
+    {%- if may_repeat %}
+    order by {{ source_names(keys) }}, {{ source_order(contract) }}
+    {%- endif %}
+    {%- endif -%}
+{% endmacro %}
+
+{#- The from-clause: the table's columns under the name `present`, absent optional ones as typed nulls. In tables that
+    are not an application's, which have no declared key, every column may be absent. -#}
+{% macro source_present(relation, contract, keys) %}
     from (
         select
-        {%- for name, type in optional.items() %}
-            cast(null as {{ type }}) as "{{ name }}"{{ ',' if not loop.last }}
+        {%- for column in contract if column.optional or not keys %}
+            cast(null as {{ column.type }}) as "{{ column.name }}"{{ ',' if not loop.last }}
         {%- endfor %}
     ) as absent
     cross join lateral (
         select
-        {%- for name in columns %}
-            "{{ name }}"{{ ',' if not loop.last }}
+        {%- for column in contract %}
+            "{{ column.name }}"{{ ',' if not loop.last }}
         {%- endfor %}
         from {{ relation }}
     ) as present
-    {%- else %}
-    where false
-    {%- endif %}
+{%- endmacro %}
+
+{#- The where-clause that leaves out rows of no use; nothing where the database has none. -#}
+{% macro source_usable(contract, found) %}
+    {%- set conditions = [] -%}
+    {%- for column in contract -%}
+        {%- for check in source_checks_needed(column, found) if check.keeps_row_out -%}
+            {%- do conditions.append('(' ~ check.fails ~ ') is not true') -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- if conditions -%}
+    where
+        {{ conditions | join('\n        and ') }}
+    {%- endif -%}
+{% endmacro %}
+
+{#- The checks of a column that exists, without what the database itself rules out. -#}
+{% macro source_checks_needed(column, found) %}
+    {%- set needed = [] -%}
+    {%- if column.name in found -%}
+        {%- set known = found[column.name] -%}
+        {%- for check in source_checks(column, known.type) -%}
+            {%- if not (check.check_id == 'missing_value' and known.not_null) -%}{% do needed.append(check) %}{%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{- return(needed) -}}
+{% endmacro %}
+
+{% macro source_names(names) %}present."{{ names | join('", present."') }}"{% endmacro %}
+
+{#- The order of rows with one key: every column as text, by code points. -#}
+{% macro source_order(contract) %}
+    {%- for column in contract -%}
+        cast(present."{{ column.name }}" as text) collate "C"{{ ', ' if not loop.last }}
+    {%- endfor -%}
 {% endmacro %}

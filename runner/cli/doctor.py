@@ -2,14 +2,13 @@
 
 import sys
 from dataclasses import asdict
-from datetime import date
 
 import click
 from rich.table import Table
 from rich.text import Text
 
 from runner.cli.console import echo_json, out
-from runner.cli.options import date_option, example
+from runner.cli.options import example
 from runner.ops.doctor import NOTE, OK, PROBLEM, Check, examine
 from runner.words import count
 
@@ -18,17 +17,16 @@ STYLES = {OK: "green", NOTE: "yellow", PROBLEM: "bold red"}
 
 @click.command(
     short_help="Check that everything is in place, and say what to do.",
-    epilog=example("fieldlab doctor --as-of 2025-10-31"),
+    epilog=example("fieldlab doctor"),
 )
-@date_option("--as-of", envvar="FIELDLAB_AS_OF", help="Judge freshness as of this date. Default: today.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def doctor(as_of: date | None, as_json: bool) -> None:
+def doctor(*, as_json: bool) -> None:
     """Check versions, database, permissions and source tables, and say what to do about problems.
 
     The exit code is 1 if there is a problem. Notes are worth knowing and prevent nothing.
     """
     checks: list[Check] = []
-    for check in examine(as_of):
+    for check in examine():
         if not as_json:
             _show(check, is_new_area=not checks or checks[-1].area != check.area)
         checks.append(check)

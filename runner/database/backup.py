@@ -39,10 +39,10 @@ def backup(warehouse: Warehouse, file: Path) -> int:
         Its size in bytes.
 
     Raises:
-        FieldlabError: pg_dump failed.
+        FieldlabError: There is something else of that name, or pg_dump failed.
     """
-    if file.is_dir():
-        raise FieldlabError(f"{file} is a folder.", "Name a file.")
+    if file.exists() and not file.is_file():  # a device that is replaced, such as /dev/null, is lost to the system
+        raise FieldlabError(f"{file} is no ordinary file.", "Name a file that may be made or replaced.")
     unfinished = file.with_name(f"{file.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from runner.settings import Settings
 
-PARTS = ("staging", "alignment", "procurement", "snapshots", "ops")
+PARTS = ("staging", "alignment", "procurement", "shared", "snapshots", "ops")
 
 
 def query(settings: Settings, statement: LiteralString, **parts: sql.Composable) -> sql.Composed:

@@ -44,7 +44,8 @@ def find_jobs(names: Sequence[str]) -> tuple[Job, ...]:
 def job_nodes(manifest: Mapping[str, Any], jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
     """Which dbt nodes belong to each job: those with its tag, everything they read, and the tests on these alone.
 
-    A node that two jobs read belongs to both.
+    A node that two jobs read belongs to both. What is shared by both domains reads both: of that, a job owns what is of
+    its own domain, so that a failure in the other one is not its own.
 
     Args:
         manifest: dbt's manifest.json.
@@ -58,7 +59,9 @@ def job_nodes(manifest: Mapping[str, Any], jobs: Iterable[Job]) -> dict[str, fro
     tests = [key for key, node in nodes.items() if node["resource_type"] == "test"]
     belonging = {}
     for job in jobs:
-        built = _with_parents(tagged_nodes(manifest, job.name), parents)
+        others = {domain for domain in DOMAINS if domain != job.domain}
+        read = _with_parents(tagged_nodes(manifest, job.name), parents)
+        built = {key for key in read if not others.intersection(nodes.get(key, {}).get("fqn", ()))}
         tested = {key for key in tests if set(nodes[key]["depends_on"]["nodes"]) <= built}
         belonging[job.name] = frozenset(built | tested)
     return belonging

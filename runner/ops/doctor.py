@@ -5,7 +5,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from importlib import metadata
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from runner.database.sources import find_absence
 from runner.database.warehouse import Warehouse, open_warehouse
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS, Column, Table, tables_of
+from runner.ops.quality import source_findings
 from runner.ops.readers import others_views
 from runner.ops.source_values import (
     numbered_view,
@@ -35,14 +35,9 @@ NOTE = "note"
 PROBLEM = "problem"
 
 OLDEST_SERVER = 14
-PARTS = ("staging", "alignment", "procurement", "snapshots", "ops")
+PARTS = ("staging", "alignment", "procurement", "shared", "snapshots", "ops")
 REINSTALL = "Run `make setup`."
 
-# The newest date in these says how fresh a domain is.
-FRESHNESS = {
-    "alignment": (("Selection", "createdAt"), ("DisplayRecord", "displayOrderDate")),
-    "procurement": (("Invoice", "date"),),
-}
 SHOWN_VALUES = 5
 # Columns of these types need not be searched for values that staging cannot read.
 ALWAYS_READABLE = ("smallint", "integer")
@@ -65,18 +60,13 @@ class Check:
     hint: str = ""
 
 
-def examine(as_of: date | None = None) -> Iterator[Check]:
-    """Look at everything a run needs, from the outside in; what depends on a problem is left out.
-
-    Args:
-        as_of: The date that counts as today; None takes today in the business time zone.
-    """
+def examine() -> Iterator[Check]:
+    """Look at everything a run needs, from the outside in; what depends on a problem is left out."""
     yield from check_installation()
     area = "project"
     try:
         settings = load_settings()
         yield from check_project(settings)
-        as_of = as_of or datetime.now(settings.zone).date()
         area = "database"
         with open_warehouse(settings) as warehouse, warehouse.connect(autocommit=True) as connection:
             yield from check_server(connection, warehouse)
@@ -84,7 +74,8 @@ def examine(as_of: date | None = None) -> Iterator[Check]:
             yield from check_permissions(connection, settings)
             yield from check_views(connection, settings)
             for domain in DOMAINS:
-                yield from check_sources(connection, settings, domain, as_of)
+                yield from check_sources(connection, settings, domain)
+            yield from check_quality(connection, settings)
             yield from check_history(connection, settings)
             yield from check_old_snapshots(connection, settings)
     except FieldlabError as error:
@@ -217,8 +208,8 @@ def quoted(name: str) -> str:
     return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else sql.Identifier(name).as_string()
 
 
-def check_sources(connection: psycopg.Connection, settings: Settings, domain: str, as_of: date) -> Iterator[Check]:
-    """Whether the application's tables are as the contract says, and how fresh they are."""
+def check_sources(connection: psycopg.Connection, settings: Settings, domain: str) -> Iterator[Check]:
+    """Whether the application's tables are as the contract says."""
     schema = settings.source_schema(domain)
     tables = tables_of(domain)
     found = _columns(connection, schema, tables)
@@ -251,10 +242,6 @@ def check_sources(connection: psycopg.Connection, settings: Settings, domain: st
                 f"{table.name} is missing in schema {schema}",
                 f"Load it with `fieldlab load`, or correct the var {domain}_source_schema in dbt_project.yml.",
             )
-    for name, column in FRESHNESS[domain]:
-        type_found = found.get(name, {}).get(column)
-        if type_found and type_found.is_readable and type_found.is_point_in_time:
-            yield _check_freshness(connection, settings, domain, name, column, as_of=as_of)
 
 
 @dataclass(frozen=True)
@@ -342,38 +329,16 @@ def _unknown_values(connection: psycopg.Connection, schema: str, table: Table, c
     return connection.execute(query, [list(column.allowed), SHOWN_VALUES]).fetchall()
 
 
-def _check_freshness(
-    connection: psycopg.Connection, settings: Settings, domain: str, table: str, column: str, *, as_of: date
-) -> Check:
-    """How old the newest row is that a run as of that date sees."""
-    day, later = newest_day(connection, settings, domain, table, column, as_of=as_of)
-    name = f"{table}.{column}"
-    after = f"; {later:,} rows are later and not used" if later else ""
-    if day is None:
-        return Check(domain, NOTE, f"{name}: no row up to the as-of date {as_of}{after}", "Load data, or set --as-of.")
-    message = f"{name}: the newest is of {day}, the as-of date is {as_of}{after}"
-    if not is_stale(settings, day, as_of):
-        return Check(domain, OK, message)
-    return Check(domain, NOTE, message, f"Load newer data, or run as of that time: fieldlab run --as-of {day}.")
-
-
-def newest_day(
-    connection: psycopg.Connection, settings: Settings, domain: str, table: str, column: str, *, as_of: date
-) -> tuple[date | None, int]:
-    """The business date of the newest row of a source table that a run as of that date sees, and how many are later."""
-    end_of_day = datetime.combine(as_of + timedelta(days=1), time(), settings.zone)
-    end = end_of_day.astimezone(UTC).replace(tzinfo=None)
-    query = sql.SQL(NEWEST).format(
-        column=sql.Identifier(column), table=sql.Identifier(settings.source_schema(domain), table)
-    )
-    row = connection.execute(query, [end, end]).fetchone()
-    newest, later = row or (None, 0)
-    return newest and newest.replace(tzinfo=UTC).astimezone(settings.zone).date(), later
-
-
-def is_stale(settings: Settings, newest: date, as_of: date) -> bool:
-    """Whether the newest row is too old for a run as of that date to be meant."""
-    return (as_of - newest).days > int(settings.variable("stale_after_days"))
+def check_quality(connection: psycopg.Connection, settings: Settings) -> Iterator[Check]:
+    """What the last build found wrong with the input."""
+    findings = source_findings(connection, settings, DOMAINS)
+    if findings is None:
+        yield Check("quality", OK, "the next run examines the input")
+        return
+    if not findings:
+        yield Check("quality", OK, "the last build found nothing wrong with the input")
+    for finding in findings:
+        yield Check("quality", PROBLEM if finding.severity == "error" else NOTE, finding.message)
 
 
 def check_history(connection: psycopg.Connection, settings: Settings) -> Iterator[Check]:
@@ -474,10 +439,4 @@ UNKNOWN_VALUES = """
     group by 1
     order by 2 desc, 1
     limit %s
-"""
-
-# Of a date or time of any type; the session speaks UTC.
-NEWEST = """
-    select max(at) filter (where at < %s), count(*) filter (where at >= %s)
-    from (select cast({column} as timestamp) as at from {table} where isfinite({column})) as moments
 """

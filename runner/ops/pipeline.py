@@ -12,7 +12,6 @@ When something goes wrong:
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -26,10 +25,10 @@ from runner.dbt.process import DbtResult, open_dbt
 from runner.errors import FieldlabError, TimeLimit, TimeLimitError, UnfitDataError, unlimited
 from runner.load.contract import DOMAINS
 from runner.ops import events, runs
-from runner.ops.doctor import is_stale, newest_day
 from runner.ops.lock import RunLock
 from runner.ops.prepare import prepare, today
 from runner.ops.publishers import PUBLISHERS
+from runner.ops.quality import source_findings
 from runner.ops.readers import View, gone, views_on_results, watch_blockers
 from runner.ops.report import JobReport, Request, RunReport, explain
 from runner.ops.retry import with_retries
@@ -186,8 +185,7 @@ class _Work:
         for node in self.built.failures:
             self._fault(node.explain(), unfit=node.kind == "test" and node.status == "fail")
         with_retries(lock.hold)
-        with suppress(psycopg.Error, FieldlabError):  # a note is worth no failure; what is wrong shows elsewhere
-            self._note_what_is_old()
+        with_retries(self._note_quality)
         for job in self.active:
             error = "" if job.name in self.ends else self._build_error(job)
             if error:
@@ -309,19 +307,14 @@ class _Work:
             there = {key for key, name in others.items() if exists(connection, *name)}
         return [".".join(nodes[key]["fqn"]) for key, reads in views.items() if reads <= there]
 
-    def _note_what_is_old(self) -> None:
-        """Say so when no purchases come in any more: a run then ends well, and closes one recommendation after another.
-
-        Selections and displays are left alone: between two markets they are old.
-        """
-        if not any(job.domain == "procurement" for job in self.active):
+    def _note_quality(self) -> None:
+        """Note what is wrong with the input of the domains that were built."""
+        if not any(node.name == "source_quality" and node.status == "success" for node in self.built.nodes):
             return
+        domains = {job.domain for job in self.active if job.domain}
         with self.warehouse.connect() as connection:
-            newest, _ = newest_day(connection, self.settings, "procurement", "Invoice", "date", as_of=self.run.as_of)
-        if newest is not None and is_stale(self.settings, newest, self.run.as_of):
-            self.notes.append(
-                f"The newest invoice is of {newest}, the run is as of {self.run.as_of}: is newer data missing?"
-            )
+            findings = source_findings(connection, self.settings, domains) or []
+        self.notes.extend(f"Source {finding.severity}: {finding.message}" for finding in findings)
 
     def _check_parameters(self) -> None:
         """End the jobs with rules when the rules' seed cannot be what is meant, before dbt spends time on them."""

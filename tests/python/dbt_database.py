@@ -18,7 +18,7 @@ from runner.database.warehouse import Warehouse
 from runner.dbt.process import Dbt, open_dbt
 from runner.settings import load_settings
 
-SCHEMAS = ("staging", "alignment", "procurement", "snapshots", "ops")
+SCHEMAS = ("staging", "alignment", "procurement", "shared", "snapshots", "ops")
 
 
 @dataclass(frozen=True)

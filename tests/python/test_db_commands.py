@@ -146,6 +146,10 @@ def test_a_backup_is_put_back_whole_or_not_at_all(fieldlab: Fieldlab, tmp_path: 
     assert "Nothing was restored" in refused.stderr
     assert sql("select status from fieldlab_ops.decisions") == "DISMISSED"
 
+    os.mkfifo(tmp_path / "pipe")
+    other = fieldlab("db", "backup", str(tmp_path / "pipe"))
+    assert (other.returncode, (tmp_path / "pipe").is_fifo()) == (1, True)
+    assert "no ordinary file" in other.stderr
     half = fieldlab("db", "backup", str(tmp_path / "no such folder" / "x"))
     assert half.returncode == 1
     assert "Traceback" not in half.stderr

@@ -589,21 +589,6 @@ def test_a_date_ahead_is_built_with_a_warning(
     assert "lies ahead" in run_jobs(settings, warehouse, "alignment", as_of=date(2999, 1, 1)).notes[0]
 
 
-def test_no_new_invoices_are_noted(
-    settings: Settings, warehouse: Warehouse, published: list[str], no_dbt: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(vars(settings), "variables", {**settings.variables, "stale_after_days": 30})
-    with warehouse.connect() as connection:
-        connection.execute(
-            """insert into raw_procurement."Invoice" (id, date, status) values (1, %s, 'APPROVED')""",
-            [DAY - timedelta(days=30)],
-        )
-    assert run_jobs(settings, warehouse, "anomalies").notes == ()
-    (note,) = run_jobs(settings, warehouse, "anomalies", as_of=DAY + timedelta(days=1)).notes
-    assert note.startswith("The newest invoice is of 2025-03-01, the run is as of 2025-04-01")
-    assert run_jobs(settings, warehouse, "alignment", as_of=DAY + timedelta(days=1)).notes == ()
-
-
 def test_parameters_that_cannot_be_fail_the_jobs_with_rules_alone(
     settings: Settings, warehouse: Warehouse, published: list[str], no_dbt: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

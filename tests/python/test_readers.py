@@ -120,7 +120,7 @@ def test_a_view_that_a_run_drops_is_named_before_and_after(run: Run, shared_data
         connection.execute("create view mine.report as select * from fieldlab_procurement.invoice_lines")
         connection.execute("create view mine.above as select * from mine.report")
         connection.execute("create view mine.kept as select * from fieldlab_procurement.price_snapshots")
-    told = [check.message for check in examine(DAY) if "drops" in check.message]
+    told = [check.message for check in examine() if "drops" in check.message]
     assert len(told) == 1
     assert "mine.report (reads fieldlab_procurement.invoice_lines)" in told[0]
     assert "mine.above" in told[0]

@@ -39,7 +39,7 @@ dated_invoices as (
         {{ business_date('invoiced_at') }} as date
     from invoices
     where
-        status = 'APPROVED'
+        status in ({{ counted_statuses() }})
         and deleted_at is null
 ),
 

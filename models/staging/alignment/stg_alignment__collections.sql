@@ -1,17 +1,12 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_alignment', 'Collection'),
-            required={'id': 'text', 'name': 'text', 'vendorId': 'text', 'priority': 'integer'},
-        )
-    }}
+    {{ source_rows('raw_alignment', 'Collection') }}
 )
 
 select
-    id as collection_id,
-    name as collection_name,
-    vendor_id,
-    priority
+    cast(id as text) as collection_id,
+    cast(name as text) as collection_name,
+    cast("vendorId" as text) as vendor_id,
+    cast(priority as integer) as priority
 from source

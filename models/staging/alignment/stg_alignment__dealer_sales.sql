@@ -1,24 +1,13 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_alignment', 'DealerSale'),
-            required={
-                'id': 'text',
-                'dealerId': 'text',
-                'productId': 'text',
-                'soldAt': 'timestamp',
-                'amount': 'numeric',
-            },
-        )
-    }}
+    {{ source_rows('raw_alignment', 'DealerSale') }}
 )
 
 select
-    id as sale_id,
-    dealer_id,
-    product_id,
-    sold_at,
-    amount
+    cast(id as text) as sale_id,
+    cast("dealerId" as text) as dealer_id,
+    cast("productId" as text) as product_id,
+    {{ utc_timestamp('"soldAt"') }} as sold_at,
+    cast(amount as numeric) as amount
 from source

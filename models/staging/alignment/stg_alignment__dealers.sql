@@ -1,17 +1,12 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_alignment', 'Dealer'),
-            required={'id': 'text', 'name': 'text', 'region': 'text', 'dealerType': 'text'},
-        )
-    }}
+    {{ source_rows('raw_alignment', 'Dealer') }}
 )
 
 select
-    id as dealer_id,
-    name as dealer_name,
-    region,
-    dealer_type
+    cast(id as text) as dealer_id,
+    cast(name as text) as dealer_name,
+    cast(region as text) as region,
+    cast("dealerType" as text) as dealer_type
 from source

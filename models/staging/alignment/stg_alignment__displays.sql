@@ -1,26 +1,14 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_alignment', 'DisplayRecord'),
-            required={
-                'id': 'text',
-                'dealerId': 'text',
-                'productId': 'text',
-                'displayOrderDate': 'timestamp',
-                'sourceMarket': 'text',
-                'newToDealer': 'boolean',
-            },
-        )
-    }}
+    {{ source_rows('raw_alignment', 'DisplayRecord') }}
 )
 
 select
-    id as display_id,
-    dealer_id,
-    product_id,
-    display_order_date as ordered_at,
-    source_market,
-    new_to_dealer
+    cast(id as text) as display_id,
+    cast("dealerId" as text) as dealer_id,
+    cast("productId" as text) as product_id,
+    {{ utc_timestamp('"displayOrderDate"') }} as ordered_at,
+    cast("sourceMarket" as text) as source_market,
+    cast("newToDealer" as boolean) as new_to_dealer
 from source

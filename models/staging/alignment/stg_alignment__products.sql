@@ -1,22 +1,16 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_alignment', 'Product'),
-            required={'id': 'text', 'sku': 'text', 'name': 'text', 'description': 'text', 'collectionId': 'text'},
-            optional={'productType': 'text', 'size': 'text', 'finish': 'text'},
-        )
-    }}
+    {{ source_rows('raw_alignment', 'Product') }}
 )
 
 select
-    id as product_id,
-    sku,
-    name as product_name,
-    description,
-    collection_id,
-    product_type,
-    size,
-    finish
+    cast(id as text) as product_id,
+    cast(sku as text) as sku,
+    cast(name as text) as product_name,
+    cast(description as text) as description,
+    cast("collectionId" as text) as collection_id,
+    cast("productType" as text) as product_type,
+    cast(size as text) as size,
+    cast(finish as text) as finish
 from source

@@ -1,26 +1,14 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_alignment', 'Selection'),
-            required={
-                'id': 'text',
-                'dealerId': 'text',
-                'productId': 'text',
-                'status': 'text',
-                'source': 'text',
-                'createdAt': 'timestamp',
-            },
-        )
-    }}
+    {{ source_rows('raw_alignment', 'Selection') }}
 )
 
 select
-    id as selection_id,
-    dealer_id,
-    product_id,
-    status,
-    source,
-    created_at
+    cast(id as text) as selection_id,
+    cast("dealerId" as text) as dealer_id,
+    cast("productId" as text) as product_id,
+    cast(status as text) as status,
+    cast(source as text) as source,
+    {{ utc_timestamp('"createdAt"') }} as created_at
 from source

@@ -1,26 +1,13 @@
 with source as (
-    {{
-        source_rows(
-            source('fieldlab_ops', 'alignment_advice'),
-            required={
-                'vendor_id': 'text',
-                'dealer_id': 'text',
-                'collection_id': 'text',
-                'type': 'text',
-                'first_advised': 'date',
-                'last_advised': 'date',
-                'followed_on': 'date',
-            },
-        )
-    }}
+    {{ source_rows('fieldlab_ops', 'alignment_advice') }}
 )
 
 select
-    vendor_id,
-    dealer_id,
-    collection_id,
-    type,
-    first_advised,
-    last_advised,
-    followed_on
+    cast(vendor_id as text) as vendor_id,
+    cast(dealer_id as text) as dealer_id,
+    cast(collection_id as text) as collection_id,
+    cast(type as text) as type,
+    cast(first_advised as date) as first_advised,
+    cast(last_advised as date) as last_advised,
+    cast(followed_on as date) as followed_on
 from source

@@ -1,26 +1,13 @@
 with source as (
-    {{
-        source_rows(
-            source('fieldlab_ops', 'recommendation_events'),
-            required={
-                'id': 'bigint',
-                'recommendation_id': 'bigint',
-                'occurred_at': 'timestamp',
-                'actor': 'text',
-                'to_status': 'text',
-                'reason': 'text',
-            },
-            optional={'as_of': 'date'},
-        )
-    }}
+    {{ source_rows('fieldlab_ops', 'recommendation_events') }}
 )
 
 select
-    id as event_id,
-    recommendation_id,
-    occurred_at,
-    actor,
-    to_status,
-    reason,
-    as_of as occurred_as_of
+    cast(id as bigint) as event_id,
+    cast(recommendation_id as bigint) as recommendation_id,
+    {{ utc_timestamp('occurred_at') }} as occurred_at,
+    cast(actor as text) as actor,
+    cast(to_status as text) as to_status,
+    cast(reason as text) as reason,
+    cast(as_of as date) as occurred_as_of
 from source

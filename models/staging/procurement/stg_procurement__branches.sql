@@ -1,10 +1,10 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{ source_rows(source('raw_procurement', 'Branch'), {'id': 'integer', 'name': 'text'}) }}
+    {{ source_rows('raw_procurement', 'Branch') }}
 )
 
 select
-    id as branch_id,
-    name as branch_name
+    cast(id as integer) as branch_id,
+    cast(name as text) as branch_name
 from source

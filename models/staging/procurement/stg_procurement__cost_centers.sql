@@ -1,10 +1,10 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{ source_rows(source('raw_procurement', 'CostCenter'), {'id': 'integer', 'name': 'text'}) }}
+    {{ source_rows('raw_procurement', 'CostCenter') }}
 )
 
 select
-    id as cost_center_id,
-    name as cost_center_name
+    cast(id as integer) as cost_center_id,
+    cast(name as text) as cost_center_name
 from source

@@ -1,10 +1,10 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{ source_rows(source('raw_procurement', 'Department'), {'id': 'integer', 'name': 'text'}) }}
+    {{ source_rows('raw_procurement', 'Department') }}
 )
 
 select
-    id as department_id,
-    name as department_name
+    cast(id as integer) as department_id,
+    cast(name as text) as department_name
 from source

@@ -1,18 +1,13 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_procurement', 'InvoiceItem'),
-            {'id': 'integer', 'invoiceId': 'integer', 'itemId': 'integer', 'quantity': 'numeric', 'price': 'numeric'},
-        )
-    }}
+    {{ source_rows('raw_procurement', 'InvoiceItem') }}
 )
 
 select
-    id as line_id,
-    invoice_id,
-    item_id,
-    quantity,
-    price as unit_price
+    cast(id as integer) as line_id,
+    cast("invoiceId" as integer) as invoice_id,
+    cast("itemId" as integer) as item_id,
+    cast(quantity as numeric) as quantity,
+    cast(price as numeric) as unit_price
 from source

@@ -1,38 +1,19 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_procurement', 'Invoice'),
-            required={
-                'id': 'integer',
-                'date': 'timestamp',
-                'status': 'text',
-                'branchId': 'integer',
-                'departmentId': 'integer',
-                'costCenterId': 'integer',
-                'deletedAt': 'timestamp',
-            },
-            optional={
-                'vendorId': 'integer',
-                'purchaseOrderId': 'integer',
-                'updatedAt': 'timestamp',
-                'invoiceNumber': 'text',
-            },
-        )
-    }}
+    {{ source_rows('raw_procurement', 'Invoice') }}
 )
 
 select
-    id as invoice_id,
-    date as invoiced_at,
-    status,
-    branch_id,
-    department_id,
-    cost_center_id,
-    deleted_at,
-    vendor_id,
-    purchase_order_id,
-    updated_at,
-    invoice_number
+    cast(id as integer) as invoice_id,
+    {{ utc_timestamp('date') }} as invoiced_at,
+    cast(status as text) as status,
+    cast("branchId" as integer) as branch_id,
+    cast("departmentId" as integer) as department_id,
+    cast("costCenterId" as integer) as cost_center_id,
+    {{ utc_timestamp('"deletedAt"') }} as deleted_at,
+    cast("vendorId" as integer) as vendor_id,
+    cast("purchaseOrderId" as integer) as purchase_order_id,
+    {{ utc_timestamp('"updatedAt"') }} as updated_at,
+    cast("invoiceNumber" as text) as invoice_number
 from source

@@ -1,19 +1,13 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_procurement', 'Item'),
-            required={'id': 'integer', 'name': 'text', 'vendorId': 'integer'},
-            optional={'category': 'text', 'unit': 'text'},
-        )
-    }}
+    {{ source_rows('raw_procurement', 'Item') }}
 )
 
 select
-    id as item_id,
-    name as item_name,
-    vendor_id,
-    category,
-    unit
+    cast(id as integer) as item_id,
+    cast(name as text) as item_name,
+    cast("vendorId" as integer) as vendor_id,
+    cast(category as text) as category,
+    cast(unit as text) as unit
 from source

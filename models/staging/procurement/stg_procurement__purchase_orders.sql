@@ -1,26 +1,14 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_procurement', 'PurchaseOrder'),
-            required={
-                'id': 'integer',
-                'vendorId': 'integer',
-                'branchId': 'integer',
-                'status': 'text',
-                'orderedAt': 'timestamp',
-            },
-            optional={'amount': 'numeric'},
-        )
-    }}
+    {{ source_rows('raw_procurement', 'PurchaseOrder') }}
 )
 
 select
-    id as purchase_order_id,
-    vendor_id,
-    branch_id,
-    status,
-    ordered_at,
-    amount
+    cast(id as integer) as purchase_order_id,
+    cast("vendorId" as integer) as vendor_id,
+    cast("branchId" as integer) as branch_id,
+    cast(status as text) as status,
+    {{ utc_timestamp('"orderedAt"') }} as ordered_at,
+    cast(amount as numeric) as amount
 from source

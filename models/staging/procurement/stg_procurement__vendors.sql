@@ -1,17 +1,11 @@
 {{ config(materialized=var('staging_materialized')) }}
 
 with source as (
-    {{
-        source_rows(
-            source('raw_procurement', 'Vendor'),
-            required={'id': 'integer', 'name': 'text'},
-            optional={'taxId': 'text'},
-        )
-    }}
+    {{ source_rows('raw_procurement', 'Vendor') }}
 )
 
 select
-    id as vendor_id,
-    name as vendor_name,
-    tax_id
+    cast(id as integer) as vendor_id,
+    cast(name as text) as vendor_name,
+    cast("taxId" as text) as tax_id
 from source

@@ -1,0 +1,94 @@
+{{ config(materialized='table') }}
+
+with value_faults as (
+    {{ source_faults('raw_alignment', 'Dealer') }}
+    union all
+    {{ source_faults('raw_alignment', 'Collection') }}
+    union all
+    {{ source_faults('raw_alignment', 'Product') }}
+    union all
+    {{ source_faults('raw_alignment', 'Selection') }}
+    union all
+    {{ source_faults('raw_alignment', 'DisplayRecord') }}
+    union all
+    {{ source_faults('raw_alignment', 'DealerSale') }}
+),
+
+selections as (
+    select * from {{ ref('stg_alignment__selections') }}
+),
+
+displays as (
+    select * from {{ ref('stg_alignment__displays') }}
+),
+
+dealer_sales as (
+    select * from {{ ref('stg_alignment__dealer_sales') }}
+),
+
+dates as (
+    select
+        'Selection' as source_table,
+        'createdAt' as column_name,
+        selection_id as row_key,
+        {{ business_date('created_at') }} as date
+    from selections
+    union all
+    select
+        'DisplayRecord' as source_table,
+        'displayOrderDate' as column_name,
+        display_id as row_key,
+        {{ business_date('ordered_at') }} as date
+    from displays
+    union all
+    select
+        'DealerSale' as source_table,
+        'soldAt' as column_name,
+        sale_id as row_key,
+        {{ business_date('sold_at') }} as date
+    from dealer_sales
+),
+
+date_faults as (
+    select
+        source_table,
+        column_name,
+        'date_out_of_range' as check_id,
+        row_key,
+        {{ iso_date('date') }} as found_value,
+        1 as row_count,
+        0 as kept_out_count
+    from dates
+    where {{ is_date_out_of_range('date') }}
+),
+
+newest as (
+    select max(date) as date
+    from dates
+    where
+        source_table = 'DisplayRecord'
+        and date <= {{ as_of() }}
+),
+
+stale_faults as (
+    select
+        'DisplayRecord' as source_table,
+        'displayOrderDate' as column_name,
+        'stale' as check_id,
+        cast(null as text) as row_key,
+        {{ iso_date('date') }} as found_value,
+        1 as row_count,
+        0 as kept_out_count
+    from newest
+    where not ({{ within_last_days('date', var('stale_after_days') + 1) }})
+),
+
+faults as (
+    select * from value_faults
+    union all
+    select * from date_faults
+    union all
+    select * from stale_faults
+)
+
+select * from faults

@@ -1,0 +1,23 @@
+-- Kept apart by domain, because an error in one keeps that one from being published.
+with source_quality as (
+    select * from {{ ref('source_quality') }}
+),
+
+errors as (
+    select *
+    from source_quality
+    where
+        severity = 'error'
+        and source_table in (
+            'Vendor',
+            'Branch',
+            'Department',
+            'CostCenter',
+            'Item',
+            'Invoice',
+            'InvoiceItem',
+            'PurchaseOrder'
+        )
+)
+
+select * from errors
