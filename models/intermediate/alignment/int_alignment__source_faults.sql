@@ -80,7 +80,7 @@ stale_faults as (
         1 as row_count,
         0 as kept_out_count
     from newest
-    where not ({{ within_last_days('date', var('stale_after_days') + 1) }})
+    where not ({{ within_last_days('date', '(' ~ var('stale_after_days') ~ ' + 1)') }})
 ),
 
 faults as (

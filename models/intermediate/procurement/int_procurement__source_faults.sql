@@ -128,7 +128,7 @@ stale_faults as (
         1 as row_count,
         0 as kept_out_count
     from newest
-    where not ({{ within_last_days('date', var('stale_after_days') + 1) }})
+    where not ({{ within_last_days('date', '(' ~ var('stale_after_days') ~ ' + 1)') }})
 ),
 
 -- A credit note has a negative quantity or a negative price; with both it counts as spending.
