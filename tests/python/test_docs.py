@@ -93,3 +93,9 @@ def test_each_command_has_an_example_that_can_be_typed(tmp_path: Path, monkeypat
         for example in examples:
             if example.startswith("fieldlab "):
                 parse(example.removeprefix("fieldlab "))
+
+
+def test_every_place_names_the_newest_version() -> None:
+    newest = re.findall(r"^## (\S+)$", (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
+    assert f'\nversion = "{newest}"\n' in (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"\nversion: {newest}\n" in (PROJECT / "dbt_project.yml").read_text(encoding="utf-8")
