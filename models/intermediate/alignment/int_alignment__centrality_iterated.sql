@@ -92,13 +92,17 @@ standings as (
         component_number,
         standing
     from products_{{ iterations }}
+),
+
+centrality_iterated as (
+    select
+        standings.dealer_number,
+        standings.product_number,
+        standings.component_number,
+        {{ ratio('standings.standing', largest) }} as standing,
+        {{ ratio('moves.largest_move', largest) }} as moved
+    from standings
+    inner join moves on standings.component_number = moves.component_number
 )
 
-select
-    standings.dealer_number,
-    standings.product_number,
-    standings.component_number,
-    {{ ratio('standings.standing', largest) }} as standing,
-    {{ ratio('moves.largest_move', largest) }} as moved
-from standings
-inner join moves on standings.component_number = moves.component_number
+select * from centrality_iterated

@@ -22,15 +22,19 @@ weighted as (
     inner join selection_weights on selections.status = selection_weights.status
     cross join passed
     where {{ var('enable_centrality') }}
-)
+),
 
 -- Numbers in the order of ids, which are joined by and compared many times.
-select
-    vendor_id,
-    dealer_id,
-    product_id,
-    dense_rank() over (order by vendor_id collate "C", dealer_id collate "C") as dealer_number,
-    dense_rank() over (order by product_id collate "C") as product_number,
-    weight
-from weighted
-where weight > 0
+dealer_products_tied as (
+    select
+        vendor_id,
+        dealer_id,
+        product_id,
+        dense_rank() over (order by vendor_id collate "C", dealer_id collate "C") as dealer_number,
+        dense_rank() over (order by product_id collate "C") as product_number,
+        weight
+    from weighted
+    where weight > 0
+)
+
+select * from dealer_products_tied

@@ -122,34 +122,38 @@ ranked as (
         rank() over (partition by vendor_id order by score desc) as influence_rank,
         count(*) over (partition by vendor_id) as vendor_dealer_count
     from scored
+),
+
+dealers_scored as (
+    select
+        ranked.vendor_id,
+        ranked.dealer_id,
+        ranked.annual_sales,
+        ranked.sales_basis,
+        ranked.display_count,
+        ranked.collection_count,
+        ranked.market_visit_count,
+        cast({{ rounded_quotient('100 * ranked.capped_sales', var('full_score_sales')) }} as integer)
+            as sales_volume_score,
+        cast({{ rounded_quotient('100 * ranked.capped_collections', var('full_score_collections')) }} as integer)
+            as display_breadth_score,
+        cast({{ rounded_quotient('100 * ranked.capped_visits', var('full_score_market_visits')) }} as integer)
+            as market_participation_score,
+        cast(ranked.score as integer) as score,
+        ranked.influence_rank,
+        (
+            ranked.influence_rank <= ceil({{ var('trendsetter_share') }} * ranked.vendor_dealer_count)
+            and ranked.score > vendor_medians.median_score
+        ) as is_trendsetter,
+        -- Without a track record a dealer weighs what the vendor's middle dealer weighs.
+        cast(
+            case
+                when ranked.score > 0 then ranked.score
+                else coalesce(vendor_medians.median_positive_score, {{ var('neutral_dealer_weight') }})
+            end as numeric
+        ) as dealer_weight
+    from ranked
+    inner join vendor_medians on ranked.vendor_id = vendor_medians.vendor_id
 )
 
-select
-    ranked.vendor_id,
-    ranked.dealer_id,
-    ranked.annual_sales,
-    ranked.sales_basis,
-    ranked.display_count,
-    ranked.collection_count,
-    ranked.market_visit_count,
-    cast({{ rounded_quotient('100 * ranked.capped_sales', var('full_score_sales')) }} as integer)
-        as sales_volume_score,
-    cast({{ rounded_quotient('100 * ranked.capped_collections', var('full_score_collections')) }} as integer)
-        as display_breadth_score,
-    cast({{ rounded_quotient('100 * ranked.capped_visits', var('full_score_market_visits')) }} as integer)
-        as market_participation_score,
-    cast(ranked.score as integer) as score,
-    ranked.influence_rank,
-    (
-        ranked.influence_rank <= ceil({{ var('trendsetter_share') }} * ranked.vendor_dealer_count)
-        and ranked.score > vendor_medians.median_score
-    ) as is_trendsetter,
-    -- Without a track record a dealer weighs what the vendor's middle dealer weighs.
-    cast(
-        case
-            when ranked.score > 0 then ranked.score
-            else coalesce(vendor_medians.median_positive_score, {{ var('neutral_dealer_weight') }})
-        end as numeric
-    ) as dealer_weight
-from ranked
-inner join vendor_medians on ranked.vendor_id = vendor_medians.vendor_id
+select * from dealers_scored

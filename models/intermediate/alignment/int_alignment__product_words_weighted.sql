@@ -40,12 +40,16 @@ weighted as (
         word_count * {{ log_of_quotient('product_count', 'product_count_with_word') }} as weight
     from counted
     where product_count_with_word < product_count
+),
+
+product_words_weighted as (
+    select
+        vendor_id,
+        product_id,
+        word,
+        weight,
+        sum(weight * weight) over (partition by product_id) as norm_squared
+    from weighted
 )
 
-select
-    vendor_id,
-    product_id,
-    word,
-    weight,
-    sum(weight * weight) over (partition by product_id) as norm_squared
-from weighted
+select * from product_words_weighted

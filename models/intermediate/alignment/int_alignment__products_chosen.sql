@@ -41,11 +41,15 @@ collected as (
     from choices
     inner join single_dealers on choices.dealer_id = single_dealers.dealer_id
     group by choices.vendor_id, choices.product_id
+),
+
+products_chosen as (
+    select
+        vendor_id,
+        product_id,
+        dealer_set,
+        {{ set_size('dealer_set') }} as dealer_count
+    from collected
 )
 
-select
-    vendor_id,
-    product_id,
-    dealer_set,
-    {{ set_size('dealer_set') }} as dealer_count
-from collected
+select * from products_chosen

@@ -22,11 +22,15 @@ large_components as (
     from components
     group by component_number
     having count(*) >= {{ var('centrality_min_dealers') }}
+),
+
+products_factored as (
+    select
+        products.product_id,
+        standings.standing as factor
+    from products
+    inner join standings on products.product_number = standings.product_number
+    inner join large_components on standings.component_number = large_components.component_number
 )
 
-select
-    products.product_id,
-    standings.standing as factor
-from products
-inner join standings on products.product_number = standings.product_number
-inner join large_components on standings.component_number = large_components.component_number
+select * from products_factored

@@ -27,16 +27,20 @@ keyed as (
         ltrim({{ letters_and_digits('invoices.invoice_number') }}, '0') as written_key
     from totals
     inner join invoices on totals.invoice_id = invoices.invoice_id
+),
+
+invoices_totalled as (
+    select
+        invoice_id,
+        date,
+        branch_id,
+        vendor_id,
+        total_amount,
+        purchase_amount,
+        purchase_order_id,
+        invoice_number,
+        {{ identifying_key('written_key') }} as number_key
+    from keyed
 )
 
-select
-    invoice_id,
-    date,
-    branch_id,
-    vendor_id,
-    total_amount,
-    purchase_amount,
-    purchase_order_id,
-    invoice_number,
-    {{ identifying_key('written_key') }} as number_key
-from keyed
+select * from invoices_totalled

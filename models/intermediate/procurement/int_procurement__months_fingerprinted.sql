@@ -34,14 +34,18 @@ compared_months as (
     left join months as months_before on months.month - 1 = months_before.month
     left join months as years_before on months.month - 12 = years_before.month
     where months.month <= {{ last_full_month() }}
+),
+
+months_fingerprinted as (
+    select
+        month,
+        {{
+            fingerprint([
+                formula_version, 'lines_fingerprint', 'month_before_fingerprint', 'year_before_fingerprint',
+                'category_fingerprint',
+            ])
+        }} as content_fingerprint
+    from compared_months
 )
 
-select
-    month,
-    {{
-        fingerprint([
-            formula_version, 'lines_fingerprint', 'month_before_fingerprint', 'year_before_fingerprint',
-            'category_fingerprint',
-        ])
-    }} as content_fingerprint
-from compared_months
+select * from months_fingerprinted

@@ -129,24 +129,28 @@ keyed_pairs as (
     from pairs
     inner join changed_months on pairs.month = changed_months.month
     left join items on pairs.item_id = items.item_id
-)
+),
 
 -- Laspeyres weighs the mean prices p = amount / quantity with the quantities of the base, sum(p1 * q0) / sum(p0 * q0),
 -- Paasche with those of the month, sum(p1 * q1) / sum(p0 * q1).
-select
-    {% for base in bases %}
-        count({{ base }}_quantity) as {{ base }}_pairs,
-        sum(amount) filter (where {{ base }}_quantity is not null) as {{ base }}_amount_now,
-        sum({{ base }}_amount) as {{ base }}_amount_before,
-        sum(amount * {{ base }}_quantity / quantity) as {{ base }}_before_at_prices_now,
-        sum({{ base }}_amount * quantity / {{ base }}_quantity) as {{ base }}_now_at_prices_before,
-    {% endfor %}
-    buyer,
-    branch_id,
-    key_vendor_id as vendor_id,
-    key_category as category,
-    month,
-    sum(amount) as amount,
-    content_fingerprint
-from keyed_pairs
-group by buyer, branch_id, key_vendor_id, key_category, month, content_fingerprint
+paired_months_summed as (
+    select
+        {% for base in bases %}
+            count({{ base }}_quantity) as {{ base }}_pairs,
+            sum(amount) filter (where {{ base }}_quantity is not null) as {{ base }}_amount_now,
+            sum({{ base }}_amount) as {{ base }}_amount_before,
+            sum(amount * {{ base }}_quantity / quantity) as {{ base }}_before_at_prices_now,
+            sum({{ base }}_amount * quantity / {{ base }}_quantity) as {{ base }}_now_at_prices_before,
+        {% endfor %}
+        buyer,
+        branch_id,
+        key_vendor_id as vendor_id,
+        key_category as category,
+        month,
+        sum(amount) as amount,
+        content_fingerprint
+    from keyed_pairs
+    group by buyer, branch_id, key_vendor_id, key_category, month, content_fingerprint
+)
+
+select * from paired_months_summed

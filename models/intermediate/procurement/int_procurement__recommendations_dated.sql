@@ -62,37 +62,44 @@ judged as (
     from dated
     left join steps on dated.recommendation_id = steps.recommendation_id
     where dated.raised_on <= {{ as_of() }}
+),
+
+recommendations_dated as (
+    select
+        recommendation_id,
+        rule_id,
+        type,
+        category,
+        title,
+        priority,
+        confidence_score,
+        estimated_savings,
+        expected_savings,
+        savings_basis,
+        decision_key,
+        claim,
+        item_id,
+        vendor_id,
+        branch_id,
+        invoice_id,
+        status,
+        raised_on,
+        viewed_on,
+        case when status in ('DISMISSED', 'APPLIED') then ended_on end as decided_on,
+        case when status in ('DISMISSED', 'APPLIED') then ended_by end as decided_by,
+        case
+            when status in ('DISMISSED', 'APPLIED') then ended_on
+            -- It may have been marked some days after its time was over.
+            when status = 'EXPIRED' then least(coalesce(ended_on, expires_on), expires_on)
+        end as closed_on,
+        case
+            when status = 'EXPIRED' then coalesce(end_reason, 'its time has passed')
+            else end_reason
+        end as closing_reason,
+        named_price is not null as is_price_rule,
+        named_price,
+        target_price
+    from judged
 )
 
-select
-    recommendation_id,
-    rule_id,
-    type,
-    category,
-    title,
-    priority,
-    confidence_score,
-    estimated_savings,
-    expected_savings,
-    savings_basis,
-    decision_key,
-    claim,
-    item_id,
-    vendor_id,
-    branch_id,
-    invoice_id,
-    status,
-    raised_on,
-    viewed_on,
-    case when status in ('DISMISSED', 'APPLIED') then ended_on end as decided_on,
-    case when status in ('DISMISSED', 'APPLIED') then ended_by end as decided_by,
-    case
-        when status in ('DISMISSED', 'APPLIED') then ended_on
-        -- It may have been marked some days after its time was over.
-        when status = 'EXPIRED' then least(coalesce(ended_on, expires_on), expires_on)
-    end as closed_on,
-    case when status = 'EXPIRED' then coalesce(end_reason, 'its time has passed') else end_reason end as closing_reason,
-    named_price is not null as is_price_rule,
-    named_price,
-    target_price
-from judged
+select * from recommendations_dated

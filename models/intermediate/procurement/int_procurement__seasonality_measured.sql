@@ -124,34 +124,38 @@ shares as (
         within_squares * (month_count - 1) as within_share,
         total_squares * (month_count - 12) as total_share
     from squares
+),
+
+seasonality_measured as (
+    {% set indices = {} %}
+    {% for month in months_of_year %}
+        {% set index = rounded_quotient(
+            'quantity_' ~ month ~ ' * month_count', 'months_' ~ month ~ ' * nullif(quantity, 0)', 12
+        ) %}
+        {% do indices.update({month: json_number(index)}) %}
+    {% endfor %}
+
+    select
+        scope,
+        item_id,
+        branch_id,
+        month_count,
+        quantity,
+        within_share,
+        total_share,
+        total_share > 0 and within_share <= (1 - {{ var('seasonality_min_strength') }}) * total_share as is_seasonal,
+        {{ json_object(indices) }} as pattern,
+        case {{ next_month_of_year }}
+            {% for month in months_of_year %}
+                when {{ month }} then quantity_{{ month }}
+            {% endfor %}
+        end as next_month_quantity,
+        case {{ next_month_of_year }}
+            {% for month in months_of_year %}
+                when {{ month }} then months_{{ month }}
+            {% endfor %}
+        end as next_month_count
+    from shares
 )
 
-{% set indices = {} %}
-{% for month in months_of_year %}
-    {% set index = rounded_quotient(
-        'quantity_' ~ month ~ ' * month_count', 'months_' ~ month ~ ' * nullif(quantity, 0)', 12
-    ) %}
-    {% do indices.update({month: json_number(index)}) %}
-{% endfor %}
-
-select
-    scope,
-    item_id,
-    branch_id,
-    month_count,
-    quantity,
-    within_share,
-    total_share,
-    total_share > 0 and within_share <= (1 - {{ var('seasonality_min_strength') }}) * total_share as is_seasonal,
-    {{ json_object(indices) }} as pattern,
-    case {{ next_month_of_year }}
-        {% for month in months_of_year %}
-            when {{ month }} then quantity_{{ month }}
-        {% endfor %}
-    end as next_month_quantity,
-    case {{ next_month_of_year }}
-        {% for month in months_of_year %}
-            when {{ month }} then months_{{ month }}
-        {% endfor %}
-    end as next_month_count
-from shares
+select * from seasonality_measured

@@ -67,20 +67,24 @@ followed as (
             when is_followed_now then {{ as_of() }}
         end as followed_on
     from compared
+),
+
+alignment_advice_outcomes as (
+    select
+        vendor_id,
+        dealer_id,
+        dealer_name,
+        collection_id,
+        collection_name,
+        type,
+        first_advised,
+        last_advised,
+        due_on,
+        due_on <= {{ as_of() }} as is_due,
+        followed_on,
+        coalesce(followed_on <= due_on, false) as is_followed_in_time,
+        {{ run_columns() }}
+    from followed
 )
 
-select
-    vendor_id,
-    dealer_id,
-    dealer_name,
-    collection_id,
-    collection_name,
-    type,
-    first_advised,
-    last_advised,
-    due_on,
-    due_on <= {{ as_of() }} as is_due,
-    followed_on,
-    coalesce(followed_on <= due_on, false) as is_followed_in_time,
-    {{ run_columns() }}
-from followed
+select * from alignment_advice_outcomes

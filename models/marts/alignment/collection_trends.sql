@@ -69,24 +69,28 @@ ranked as (
         greatest(1, max(raw_trend) over (partition by vendor_id)) as trend_base,
         rank() over (partition by vendor_id order by raw_trend desc) as trend_rank
     from measured
+),
+
+collection_trends as (
+    select
+        vendor_id,
+        collection_id,
+        collection_name,
+        raw_trend,
+        trend_base,
+        {{ ratio('raw_trend', 'trend_base') }} as normalized_trend,
+        -- Compared as a product: a quotient just below the threshold may round up to it.
+        raw_trend >= {{ var('market_top_min_trend') }} * trend_base as is_market_top,
+        selection_count,
+        selecting_dealer_count,
+        display_count,
+        carrying_dealer_count,
+        active_dealer_count,
+        sku_count,
+        {{ ratio('dealer_weight_sum', 'greatest(1, selection_count)') }} as avg_dealer_influence,
+        trend_rank,
+        {{ run_columns() }}
+    from ranked
 )
 
-select
-    vendor_id,
-    collection_id,
-    collection_name,
-    raw_trend,
-    trend_base,
-    {{ ratio('raw_trend', 'trend_base') }} as normalized_trend,
-    -- Compared as a product: a quotient just below the threshold may round up to it.
-    raw_trend >= {{ var('market_top_min_trend') }} * trend_base as is_market_top,
-    selection_count,
-    selecting_dealer_count,
-    display_count,
-    carrying_dealer_count,
-    active_dealer_count,
-    sku_count,
-    {{ ratio('dealer_weight_sum', 'greatest(1, selection_count)') }} as avg_dealer_influence,
-    trend_rank,
-    {{ run_columns() }}
-from ranked
+select * from collection_trends

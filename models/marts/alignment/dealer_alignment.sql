@@ -54,27 +54,31 @@ compared as (
         on
             scored.vendor_id = assortments.vendor_id
             and scored.dealer_id = assortments.dealer_id
+),
+
+dealer_alignment as (
+    select
+        vendor_id,
+        dealer_id,
+        dealer_name,
+        -- Within a vendor all trends have one base, so the shares of the raw trends are those of the normalized ones.
+        cast(
+            case
+                when market_top_count = 0 then {{ var('neutral_alignment_score') }}
+                else {{ rounded_quotient('100 * overlap_trend', 'top_trend') }}
+            end as integer
+        ) as alignment_score,
+        case
+            when market_top_count = 0 then 'low'
+            when collection_count >= {{ var('high_confidence_collections') }} then 'high'
+            when collection_count >= {{ var('medium_confidence_collections') }} then 'medium'
+            else 'low'
+        end as confidence,
+        collection_count,
+        market_top_count,
+        overlap_count,
+        {{ run_columns() }}
+    from compared
 )
 
-select
-    vendor_id,
-    dealer_id,
-    dealer_name,
-    -- Within a vendor all trends have one base, so the shares of the raw trends are those of the normalized ones.
-    cast(
-        case
-            when market_top_count = 0 then {{ var('neutral_alignment_score') }}
-            else {{ rounded_quotient('100 * overlap_trend', 'top_trend') }}
-        end as integer
-    ) as alignment_score,
-    case
-        when market_top_count = 0 then 'low'
-        when collection_count >= {{ var('high_confidence_collections') }} then 'high'
-        when collection_count >= {{ var('medium_confidence_collections') }} then 'medium'
-        else 'low'
-    end as confidence,
-    collection_count,
-    market_top_count,
-    overlap_count,
-    {{ run_columns() }}
-from compared
+select * from dealer_alignment

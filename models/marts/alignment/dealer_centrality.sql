@@ -31,15 +31,19 @@ placed as (
             and scored.dealer_id = components.dealer_id
     left join standings on components.dealer_number = standings.dealer_number
     where {{ var('enable_centrality') }}
+),
+
+dealer_centrality as (
+    select
+        vendor_id,
+        dealer_id,
+        dealer_name,
+        component_id,
+        component_dealer_count,
+        case when component_dealer_count >= {{ var('centrality_min_dealers') }} then standing end as centrality,
+        case when component_dealer_count >= {{ var('centrality_min_dealers') }} then moved end as moved,
+        {{ run_columns() }}
+    from placed
 )
 
-select
-    vendor_id,
-    dealer_id,
-    dealer_name,
-    component_id,
-    component_dealer_count,
-    case when component_dealer_count >= {{ var('centrality_min_dealers') }} then standing end as centrality,
-    case when component_dealer_count >= {{ var('centrality_min_dealers') }} then moved end as moved,
-    {{ run_columns() }}
-from placed
+select * from dealer_centrality

@@ -61,37 +61,41 @@ positions as (
     select * from carried
     union all
     select * from addable
+),
+
+dealer_collection_positions as (
+    select
+        trends.vendor_id,
+        positions.dealer_id,
+        dealers.dealer_name,
+        positions.collection_id,
+        trends.collection_name,
+        positions.carried_since is not null as is_carried,
+        positions.carried_since,
+        dealer_collections.last_displayed_on,
+        dealer_collections.last_selected_on,
+        dealer_collections.highest_status,
+        coalesce(dealer_collections.highest_status = 'MUST_CARRY', false) as has_must_carry,
+        trends.raw_trend,
+        trends.trend_base,
+        trends.normalized_trend,
+        trends.is_market_top,
+        trends.selection_count,
+        trends.selecting_dealer_count,
+        trends.display_count,
+        trends.carrying_dealer_count,
+        trends.active_dealer_count,
+        trends.sku_count,
+        trends.avg_dealer_influence,
+        trends.trend_rank,
+        {{ run_columns() }}
+    from positions
+    inner join trends on positions.collection_id = trends.collection_id
+    left join dealers on positions.dealer_id = dealers.dealer_id
+    left join dealer_collections
+        on
+            positions.dealer_id = dealer_collections.dealer_id
+            and positions.collection_id = dealer_collections.collection_id
 )
 
-select
-    trends.vendor_id,
-    positions.dealer_id,
-    dealers.dealer_name,
-    positions.collection_id,
-    trends.collection_name,
-    positions.carried_since is not null as is_carried,
-    positions.carried_since,
-    dealer_collections.last_displayed_on,
-    dealer_collections.last_selected_on,
-    dealer_collections.highest_status,
-    coalesce(dealer_collections.highest_status = 'MUST_CARRY', false) as has_must_carry,
-    trends.raw_trend,
-    trends.trend_base,
-    trends.normalized_trend,
-    trends.is_market_top,
-    trends.selection_count,
-    trends.selecting_dealer_count,
-    trends.display_count,
-    trends.carrying_dealer_count,
-    trends.active_dealer_count,
-    trends.sku_count,
-    trends.avg_dealer_influence,
-    trends.trend_rank,
-    {{ run_columns() }}
-from positions
-inner join trends on positions.collection_id = trends.collection_id
-left join dealers on positions.dealer_id = dealers.dealer_id
-left join dealer_collections
-    on
-        positions.dealer_id = dealer_collections.dealer_id
-        and positions.collection_id = dealer_collections.collection_id
+select * from dealer_collection_positions

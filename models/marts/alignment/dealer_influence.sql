@@ -52,28 +52,32 @@ combined as (
         on
             scored.vendor_id = central_trendsetters.vendor_id
             and scored.dealer_id = central_trendsetters.dealer_id
+),
+
+dealer_influence as (
+    select
+        vendor_id,
+        dealer_id,
+        dealer_name,
+        region,
+        dealer_type,
+        annual_sales,
+        sales_basis,
+        display_count,
+        collection_count,
+        market_visit_count,
+        sales_volume_score,
+        display_breadth_score,
+        market_participation_score,
+        score,
+        influence_rank,
+        {% if var('trendsetter_method') == 'centrality' -%}
+            is_central_trendsetter as is_trendsetter,
+        {%- else -%}
+            is_trendsetter,
+        {%- endif %}
+        {{ run_columns() }}
+    from combined
 )
 
-select
-    vendor_id,
-    dealer_id,
-    dealer_name,
-    region,
-    dealer_type,
-    annual_sales,
-    sales_basis,
-    display_count,
-    collection_count,
-    market_visit_count,
-    sales_volume_score,
-    display_breadth_score,
-    market_participation_score,
-    score,
-    influence_rank,
-    {% if var('trendsetter_method') == 'centrality' -%}
-        is_central_trendsetter as is_trendsetter,
-    {%- else -%}
-        is_trendsetter,
-    {%- endif %}
-    {{ run_columns() }}
-from combined
+select * from dealer_influence

@@ -17,14 +17,18 @@ ranked as (
     from products
     left join factored on products.product_id = factored.product_id
     where {{ var('enable_centrality') }}
+),
+
+product_factors as (
+    select
+        vendor_id,
+        product_id,
+        sku,
+        product_name,
+        factor,
+        case when factor is not null then place end as factor_rank,
+        {{ run_columns() }}
+    from ranked
 )
 
-select
-    vendor_id,
-    product_id,
-    sku,
-    product_name,
-    factor,
-    case when factor is not null then place end as factor_rank,
-    {{ run_columns() }}
-from ranked
+select * from product_factors

@@ -162,45 +162,49 @@ ranked as (
         count(*) over (partition by vendor_id, dealer_id) as shift_count
     from targets
     where target_rank = 1
+),
+
+shift_opportunities as (
+    select
+        ranked.vendor_id,
+        ranked.dealer_id,
+        dealers.dealer_name,
+        ranked.collection_id,
+        ranked.collection_name,
+        ranked.product_type,
+        ranked.from_product_id,
+        ranked.from_product_name,
+        ranked.from_sku,
+        ranked.from_size,
+        ranked.from_finish,
+        ranked.to_product_id,
+        ranked.to_product_name,
+        ranked.to_sku,
+        ranked.to_size,
+        ranked.to_finish,
+        case
+            when ranked.is_other_size and ranked.is_other_finish then 'both'
+            when ranked.is_other_size then 'size'
+            else 'finish'
+        end as changes,
+        ranked.is_selected,
+        ranked.from_raw_trend,
+        ranked.to_raw_trend,
+        ranked.trend_base,
+        ranked.from_trend,
+        ranked.to_trend,
+        {{ ratio('ranked.raw_delta', 'ranked.trend_base') }} as delta,
+        carriers.dealer_count as from_carrying_dealer_count,
+        coalesce(to_carriers.dealer_count, 0) as to_carrying_dealer_count,
+        ranked.shift_rank,
+        ranked.shift_count,
+        {{ run_columns() }}
+    from ranked
+    cross join shift_rule
+    left join dealers on ranked.dealer_id = dealers.dealer_id
+    inner join carriers on ranked.from_product_id = carriers.product_id
+    left join carriers as to_carriers on ranked.to_product_id = to_carriers.product_id
+    where ranked.shift_rank <= shift_rule.max_count
 )
 
-select
-    ranked.vendor_id,
-    ranked.dealer_id,
-    dealers.dealer_name,
-    ranked.collection_id,
-    ranked.collection_name,
-    ranked.product_type,
-    ranked.from_product_id,
-    ranked.from_product_name,
-    ranked.from_sku,
-    ranked.from_size,
-    ranked.from_finish,
-    ranked.to_product_id,
-    ranked.to_product_name,
-    ranked.to_sku,
-    ranked.to_size,
-    ranked.to_finish,
-    case
-        when ranked.is_other_size and ranked.is_other_finish then 'both'
-        when ranked.is_other_size then 'size'
-        else 'finish'
-    end as changes,
-    ranked.is_selected,
-    ranked.from_raw_trend,
-    ranked.to_raw_trend,
-    ranked.trend_base,
-    ranked.from_trend,
-    ranked.to_trend,
-    {{ ratio('ranked.raw_delta', 'ranked.trend_base') }} as delta,
-    carriers.dealer_count as from_carrying_dealer_count,
-    coalesce(to_carriers.dealer_count, 0) as to_carrying_dealer_count,
-    ranked.shift_rank,
-    ranked.shift_count,
-    {{ run_columns() }}
-from ranked
-cross join shift_rule
-left join dealers on ranked.dealer_id = dealers.dealer_id
-inner join carriers on ranked.from_product_id = carriers.product_id
-left join carriers as to_carriers on ranked.to_product_id = to_carriers.product_id
-where ranked.shift_rank <= shift_rule.max_count
+select * from shift_opportunities

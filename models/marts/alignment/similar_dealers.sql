@@ -81,21 +81,25 @@ nearest as (
         order by closeness desc, other.dealer_number asc
         limit {{ var('similar_dealers_listed') }}
     ) as closest
+),
+
+similar_dealers as (
+    select
+        nearest.dealer_id,
+        dealers.dealer_name,
+        nearest.similar_dealer_id,
+        similar_dealers.dealer_name as similar_dealer_name,
+        nearest.shared_count,
+        nearest.carried_count,
+        nearest.similar_carried_count,
+        {{ cosine('nearest.shared_count', 'nearest.carried_count', 'nearest.similar_carried_count') }} as similarity,
+        row_number() over (
+            partition by nearest.dealer_id order by nearest.closeness desc, nearest.similar_dealer_number asc
+        ) as similar_rank,
+        {{ run_columns() }}
+    from nearest
+    left join dealers on nearest.dealer_id = dealers.dealer_id
+    left join dealers as similar_dealers on nearest.similar_dealer_id = similar_dealers.dealer_id
 )
 
-select
-    nearest.dealer_id,
-    dealers.dealer_name,
-    nearest.similar_dealer_id,
-    similar_dealers.dealer_name as similar_dealer_name,
-    nearest.shared_count,
-    nearest.carried_count,
-    nearest.similar_carried_count,
-    {{ cosine('nearest.shared_count', 'nearest.carried_count', 'nearest.similar_carried_count') }} as similarity,
-    row_number() over (
-        partition by nearest.dealer_id order by nearest.closeness desc, nearest.similar_dealer_number asc
-    ) as similar_rank,
-    {{ run_columns() }}
-from nearest
-left join dealers on nearest.dealer_id = dealers.dealer_id
-left join dealers as similar_dealers on nearest.similar_dealer_id = similar_dealers.dealer_id
+select * from similar_dealers

@@ -107,23 +107,27 @@ ranked as (
 nearest as (
     select * from ranked
     where similar_rank <= {{ var('similar_products_listed') }}
+),
+
+similar_products as (
+    select
+        products.vendor_id,
+        nearest.product_id,
+        products.sku,
+        products.product_name,
+        nearest.similar_product_id,
+        similar_products.sku as similar_sku,
+        similar_products.product_name as similar_product_name,
+        {{ cosine('nearest.dot', 'nearest.norm_squared', 'nearest.similar_norm_squared') }} as similarity,
+        nearest.basis,
+        nearest.similar_rank,
+        coalesce({{ shared_size('chosen.dealer_set', 'similar_chosen.dealer_set') }}, 0) as shared_dealer_count,
+        {{ run_columns() }}
+    from nearest
+    inner join products on nearest.product_id = products.product_id
+    inner join products as similar_products on nearest.similar_product_id = similar_products.product_id
+    left join chosen on nearest.product_id = chosen.product_id
+    left join chosen as similar_chosen on nearest.similar_product_id = similar_chosen.product_id
 )
 
-select
-    products.vendor_id,
-    nearest.product_id,
-    products.sku,
-    products.product_name,
-    nearest.similar_product_id,
-    similar_products.sku as similar_sku,
-    similar_products.product_name as similar_product_name,
-    {{ cosine('nearest.dot', 'nearest.norm_squared', 'nearest.similar_norm_squared') }} as similarity,
-    nearest.basis,
-    nearest.similar_rank,
-    coalesce({{ shared_size('chosen.dealer_set', 'similar_chosen.dealer_set') }}, 0) as shared_dealer_count,
-    {{ run_columns() }}
-from nearest
-inner join products on nearest.product_id = products.product_id
-inner join products as similar_products on nearest.similar_product_id = similar_products.product_id
-left join chosen on nearest.product_id = chosen.product_id
-left join chosen as similar_chosen on nearest.similar_product_id = similar_chosen.product_id
+select * from similar_products

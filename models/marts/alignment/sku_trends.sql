@@ -29,22 +29,26 @@ ranked as (
         greatest(1, max(raw_trend) over (partition by vendor_id)) as trend_base,
         rank() over (partition by vendor_id order by raw_trend desc) as trend_rank
     from measured
+),
+
+sku_trends as (
+    select
+        vendor_id,
+        product_id,
+        sku,
+        product_name,
+        collection_id,
+        collection_name,
+        raw_trend,
+        trend_base,
+        {{ ratio('raw_trend', 'trend_base') }} as normalized_trend,
+        selection_count,
+        must_carry_count,
+        pass_count,
+        {{ ratio('dealer_weight_sum', 'greatest(1, selection_count)') }} as avg_dealer_influence,
+        trend_rank,
+        {{ run_columns() }}
+    from ranked
 )
 
-select
-    vendor_id,
-    product_id,
-    sku,
-    product_name,
-    collection_id,
-    collection_name,
-    raw_trend,
-    trend_base,
-    {{ ratio('raw_trend', 'trend_base') }} as normalized_trend,
-    selection_count,
-    must_carry_count,
-    pass_count,
-    {{ ratio('dealer_weight_sum', 'greatest(1, selection_count)') }} as avg_dealer_influence,
-    trend_rank,
-    {{ run_columns() }}
-from ranked
+select * from sku_trends

@@ -251,33 +251,37 @@ compared_pairs as (
         on
             pairs.invoice_id = identical.invoice_id
             and pairs.other_invoice_id = identical.other_invoice_id
+),
+
+duplicate_invoices as (
+    select
+        compared_pairs.invoice_id,
+        compared_pairs.other_invoice_id,
+        compared_pairs.basis,
+        compared_pairs.date,
+        compared_pairs.other_date,
+        compared_pairs.date - compared_pairs.other_date as days_apart,
+        compared_pairs.invoice_number,
+        compared_pairs.other_invoice_number,
+        compared_pairs.total_amount,
+        compared_pairs.other_total_amount,
+        compared_pairs.identical_line_count,
+        compared_pairs.identical_amount,
+        case
+            when compared_pairs.larger_purchase_amount > 0
+                then {{ ratio('compared_pairs.identical_amount', 'compared_pairs.larger_purchase_amount') }}
+        end as identical_share,
+        compared_pairs.vendor_id,
+        {{ dimension_name('compared_pairs.vendor_id', 'vendors.vendor_name') }} as vendor_name,
+        compared_pairs.branch_id,
+        {{ dimension_name('compared_pairs.branch_id', 'branches.branch_name') }} as branch_name,
+        compared_pairs.other_branch_id,
+        {{ dimension_name('compared_pairs.other_branch_id', 'other_branches.branch_name') }} as other_branch_name,
+        {{ run_columns() }}
+    from compared_pairs
+    left join vendors on compared_pairs.vendor_id = vendors.vendor_id
+    left join branches on compared_pairs.branch_id = branches.branch_id
+    left join branches as other_branches on compared_pairs.other_branch_id = other_branches.branch_id
 )
 
-select
-    compared_pairs.invoice_id,
-    compared_pairs.other_invoice_id,
-    compared_pairs.basis,
-    compared_pairs.date,
-    compared_pairs.other_date,
-    compared_pairs.date - compared_pairs.other_date as days_apart,
-    compared_pairs.invoice_number,
-    compared_pairs.other_invoice_number,
-    compared_pairs.total_amount,
-    compared_pairs.other_total_amount,
-    compared_pairs.identical_line_count,
-    compared_pairs.identical_amount,
-    case
-        when compared_pairs.larger_purchase_amount > 0
-            then {{ ratio('compared_pairs.identical_amount', 'compared_pairs.larger_purchase_amount') }}
-    end as identical_share,
-    compared_pairs.vendor_id,
-    {{ dimension_name('compared_pairs.vendor_id', 'vendors.vendor_name') }} as vendor_name,
-    compared_pairs.branch_id,
-    {{ dimension_name('compared_pairs.branch_id', 'branches.branch_name') }} as branch_name,
-    compared_pairs.other_branch_id,
-    {{ dimension_name('compared_pairs.other_branch_id', 'other_branches.branch_name') }} as other_branch_name,
-    {{ run_columns() }}
-from compared_pairs
-left join vendors on compared_pairs.vendor_id = vendors.vendor_id
-left join branches on compared_pairs.branch_id = branches.branch_id
-left join branches as other_branches on compared_pairs.other_branch_id = other_branches.branch_id
+select * from duplicate_invoices

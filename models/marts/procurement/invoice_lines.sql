@@ -81,25 +81,29 @@ vendored_lines as (
     from invoice_items
     inner join counted_invoices on invoice_items.invoice_id = counted_invoices.invoice_id
     left join items on invoice_items.item_id = items.item_id
+),
+
+invoice_lines as (
+    select
+        vendored_lines.line_id,
+        vendored_lines.invoice_id,
+        vendored_lines.date,
+        vendored_lines.item_id,
+        vendored_lines.item_name,
+        vendored_lines.vendor_id,
+        {{ dimension_name('vendored_lines.vendor_id', 'vendors.vendor_name') }} as vendor_name,
+        vendored_lines.branch_id,
+        vendored_lines.branch_name,
+        vendored_lines.department_id,
+        vendored_lines.department_name,
+        vendored_lines.cost_center_id,
+        vendored_lines.cost_center_name,
+        vendored_lines.quantity,
+        vendored_lines.unit_price,
+        vendored_lines.quantity * vendored_lines.unit_price as amount,
+        {{ run_columns() }}
+    from vendored_lines
+    left join vendors on vendored_lines.vendor_id = vendors.vendor_id
 )
 
-select
-    vendored_lines.line_id,
-    vendored_lines.invoice_id,
-    vendored_lines.date,
-    vendored_lines.item_id,
-    vendored_lines.item_name,
-    vendored_lines.vendor_id,
-    {{ dimension_name('vendored_lines.vendor_id', 'vendors.vendor_name') }} as vendor_name,
-    vendored_lines.branch_id,
-    vendored_lines.branch_name,
-    vendored_lines.department_id,
-    vendored_lines.department_name,
-    vendored_lines.cost_center_id,
-    vendored_lines.cost_center_name,
-    vendored_lines.quantity,
-    vendored_lines.unit_price,
-    vendored_lines.quantity * vendored_lines.unit_price as amount,
-    {{ run_columns() }}
-from vendored_lines
-left join vendors on vendored_lines.vendor_id = vendors.vendor_id
+select * from invoice_lines

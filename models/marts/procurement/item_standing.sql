@@ -59,18 +59,22 @@ ranked as (
         ) as amount_before,
         rank() over (order by total_amount desc) as spend_rank
     from totals
+),
+
+item_standing as (
+    select
+        ranked.item_id,
+        items.item_name,
+        ranked.total_amount,
+        ranked.invoice_count,
+        ranked.vendor_count,
+        ranked.branch_count,
+        case when ranked.total_amount > 0 then {{ ratio('ranked.total_amount', 'ranked.whole') }} end as spend_share,
+        ranked.spend_rank,
+        {{ spend_class('ranked.total_amount', 'ranked.amount_before', 'ranked.whole') }} as class,
+        {{ run_columns() }}
+    from ranked
+    left join items on ranked.item_id = items.item_id
 )
 
-select
-    ranked.item_id,
-    items.item_name,
-    ranked.total_amount,
-    ranked.invoice_count,
-    ranked.vendor_count,
-    ranked.branch_count,
-    case when ranked.total_amount > 0 then {{ ratio('ranked.total_amount', 'ranked.whole') }} end as spend_share,
-    ranked.spend_rank,
-    {{ spend_class('ranked.total_amount', 'ranked.amount_before', 'ranked.whole') }} as class,
-    {{ run_columns() }}
-from ranked
-left join items on ranked.item_id = items.item_id
+select * from item_standing

@@ -1,18 +1,22 @@
-with items as (
+with staged as (
     select * from {{ ref('stg_procurement__items') }}
 ),
 
 vendors as (
     select * from {{ ref('stg_procurement__vendors') }}
+),
+
+items as (
+    select
+        staged.item_id,
+        staged.item_name,
+        staged.vendor_id,
+        {{ dimension_name('staged.vendor_id', 'vendors.vendor_name') }} as vendor_name,
+        staged.category,
+        staged.unit,
+        {{ run_columns() }}
+    from staged
+    left join vendors on staged.vendor_id = vendors.vendor_id
 )
 
-select
-    items.item_id,
-    items.item_name,
-    items.vendor_id,
-    {{ dimension_name('items.vendor_id', 'vendors.vendor_name') }} as vendor_name,
-    items.category,
-    items.unit,
-    {{ run_columns() }}
-from items
-left join vendors on items.vendor_id = vendors.vendor_id
+select * from items

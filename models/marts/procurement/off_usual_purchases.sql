@@ -88,31 +88,35 @@ off_usual as (
         recent_purchases.is_recent
         and recent_purchases.vendor_id <> usual_vendors.vendor_id
     group by recent_purchases.item_id, recent_purchases.branch_id, recent_purchases.vendor_id
+),
+
+off_usual_purchases as (
+    select
+        off_usual.item_id,
+        off_usual.item_name,
+        off_usual.branch_id,
+        off_usual.branch_name,
+        off_usual.vendor_id,
+        off_usual.vendor_name,
+        usual_vendors.vendor_id as usual_vendor_id,
+        usual_vendors.vendor_name as usual_vendor_name,
+        off_usual.invoice_count,
+        off_usual.line_count,
+        off_usual.quantity,
+        off_usual.total_amount,
+        {{ ratio('off_usual.total_amount', 'off_usual.quantity') }} as mean_price,
+        {{ ratio('usual_vendors.amount', 'usual_vendors.quantity') }} as usual_price,
+        usual_vendors.line_count as usual_line_count,
+        -- amount - usual price * quantity
+        {{
+            ratio(
+                'off_usual.total_amount * usual_vendors.quantity - usual_vendors.amount * off_usual.quantity',
+                'usual_vendors.quantity',
+            )
+        }} as extra_cost,
+        {{ run_columns() }}
+    from off_usual
+    inner join usual_vendors on off_usual.item_id = usual_vendors.item_id
 )
 
-select
-    off_usual.item_id,
-    off_usual.item_name,
-    off_usual.branch_id,
-    off_usual.branch_name,
-    off_usual.vendor_id,
-    off_usual.vendor_name,
-    usual_vendors.vendor_id as usual_vendor_id,
-    usual_vendors.vendor_name as usual_vendor_name,
-    off_usual.invoice_count,
-    off_usual.line_count,
-    off_usual.quantity,
-    off_usual.total_amount,
-    {{ ratio('off_usual.total_amount', 'off_usual.quantity') }} as mean_price,
-    {{ ratio('usual_vendors.amount', 'usual_vendors.quantity') }} as usual_price,
-    usual_vendors.line_count as usual_line_count,
-    -- amount - usual price * quantity
-    {{
-        ratio(
-            'off_usual.total_amount * usual_vendors.quantity - usual_vendors.amount * off_usual.quantity',
-            'usual_vendors.quantity',
-        )
-    }} as extra_cost,
-    {{ run_columns() }}
-from off_usual
-inner join usual_vendors on off_usual.item_id = usual_vendors.item_id
+select * from off_usual_purchases

@@ -141,43 +141,47 @@ chained as (
             0
         ) as log_chain_squared
     from squared
+),
+
+price_indices as (
+    select
+        chained.scope,
+        case chained.scope
+            when 'category' then chained.category
+            else cast(chained.key_number as text)
+        end as key_id,
+        case chained.scope
+            when 'network' then 'All'
+            when 'category' then {{ dimension_name('chained.category', 'chained.category') }}
+            when 'vendor' then {{ dimension_name('chained.key_number', 'vendors.vendor_name') }}
+            when 'branch' then {{ dimension_name('chained.key_number', 'branches.branch_name') }}
+        end as key_name,
+        {{ month_date('chained.month') }} as month,
+        chained.amount as purchase_amount,
+        case
+            when chained.year_pairs >= {{ var('price_index_min_pairs') }}
+                then {{ ratio('chained.year_before_at_prices_now', 'chained.year_amount_before') }}
+        end as year_laspeyres,
+        case
+            when chained.year_pairs >= {{ var('price_index_min_pairs') }}
+                then {{ ratio('chained.year_amount_now', 'chained.year_now_at_prices_before') }}
+        end as year_paasche,
+        cast({{ square_root('chained.year_fisher_squared') }} as numeric(38, 12)) as year_fisher,
+        cast(chained.year_pairs as bigint) as year_pairs,
+        case
+            when chained.amount > 0 then {{ ratio('coalesce(chained.year_amount_now, 0)', 'chained.amount') }}
+        end as year_coverage,
+        case
+            when chained.amount > 0
+                then coalesce(chained.year_amount_now, 0) < {{ var('price_index_thin_coverage') }} * chained.amount
+        end as is_thin,
+        cast({{ square_root('chained.month_fisher_squared') }} as numeric(38, 12)) as month_fisher,
+        cast(chained.month_pairs as bigint) as month_pairs,
+        cast(100 * exp(chained.log_chain_squared / 2) as numeric(38, 12)) as chained_index,
+        {{ run_columns() }}
+    from chained
+    left join vendors on chained.scope = 'vendor' and chained.key_number = vendors.vendor_id
+    left join branches on chained.scope = 'branch' and chained.key_number = branches.branch_id
 )
 
-select
-    chained.scope,
-    case chained.scope
-        when 'category' then chained.category
-        else cast(chained.key_number as text)
-    end as key_id,
-    case chained.scope
-        when 'network' then 'All'
-        when 'category' then {{ dimension_name('chained.category', 'chained.category') }}
-        when 'vendor' then {{ dimension_name('chained.key_number', 'vendors.vendor_name') }}
-        when 'branch' then {{ dimension_name('chained.key_number', 'branches.branch_name') }}
-    end as key_name,
-    {{ month_date('chained.month') }} as month,
-    chained.amount as purchase_amount,
-    case
-        when chained.year_pairs >= {{ var('price_index_min_pairs') }}
-            then {{ ratio('chained.year_before_at_prices_now', 'chained.year_amount_before') }}
-    end as year_laspeyres,
-    case
-        when chained.year_pairs >= {{ var('price_index_min_pairs') }}
-            then {{ ratio('chained.year_amount_now', 'chained.year_now_at_prices_before') }}
-    end as year_paasche,
-    cast({{ square_root('chained.year_fisher_squared') }} as numeric(38, 12)) as year_fisher,
-    cast(chained.year_pairs as bigint) as year_pairs,
-    case
-        when chained.amount > 0 then {{ ratio('coalesce(chained.year_amount_now, 0)', 'chained.amount') }}
-    end as year_coverage,
-    case
-        when chained.amount > 0
-            then coalesce(chained.year_amount_now, 0) < {{ var('price_index_thin_coverage') }} * chained.amount
-    end as is_thin,
-    cast({{ square_root('chained.month_fisher_squared') }} as numeric(38, 12)) as month_fisher,
-    cast(chained.month_pairs as bigint) as month_pairs,
-    cast(100 * exp(chained.log_chain_squared / 2) as numeric(38, 12)) as chained_index,
-    {{ run_columns() }}
-from chained
-left join vendors on chained.scope = 'vendor' and chained.key_number = vendors.vendor_id
-left join branches on chained.scope = 'branch' and chained.key_number = branches.branch_id
+select * from price_indices

@@ -73,27 +73,31 @@ groups as (
                 and known_invoices.is_covered
         )
     group by month, branch_id, vendor_id
+),
+
+purchase_order_coverage as (
+    select
+        groups.month,
+        groups.branch_id,
+        {{ dimension_name('groups.branch_id', 'branches.branch_name') }} as branch_name,
+        groups.vendor_id,
+        {{ dimension_name('groups.vendor_id', 'vendors.vendor_name') }} as vendor_name,
+        groups.invoice_count,
+        groups.total_amount,
+        groups.covered_invoice_count,
+        groups.covered_amount,
+        groups.invoice_count - groups.covered_invoice_count as uncovered_invoice_count,
+        groups.total_amount - groups.covered_amount as uncovered_amount,
+        case when groups.total_amount > 0 then {{ ratio('groups.covered_amount', 'groups.total_amount') }} end
+            as covered_share,
+        case when exists (select 1 from valued_orders) then groups.over_ordered_amount end as over_ordered_amount,
+        {{ run_columns() }}
+    from groups
+    left join vendors on groups.vendor_id = vendors.vendor_id
+    left join branches on groups.branch_id = branches.branch_id
+    where
+        groups.invoice_count > 0
+        or groups.over_ordered_amount > 0
 )
 
-select
-    groups.month,
-    groups.branch_id,
-    {{ dimension_name('groups.branch_id', 'branches.branch_name') }} as branch_name,
-    groups.vendor_id,
-    {{ dimension_name('groups.vendor_id', 'vendors.vendor_name') }} as vendor_name,
-    groups.invoice_count,
-    groups.total_amount,
-    groups.covered_invoice_count,
-    groups.covered_amount,
-    groups.invoice_count - groups.covered_invoice_count as uncovered_invoice_count,
-    groups.total_amount - groups.covered_amount as uncovered_amount,
-    case when groups.total_amount > 0 then {{ ratio('groups.covered_amount', 'groups.total_amount') }} end
-        as covered_share,
-    case when exists (select 1 from valued_orders) then groups.over_ordered_amount end as over_ordered_amount,
-    {{ run_columns() }}
-from groups
-left join vendors on groups.vendor_id = vendors.vendor_id
-left join branches on groups.branch_id = branches.branch_id
-where
-    groups.invoice_count > 0
-    or groups.over_ordered_amount > 0
+select * from purchase_order_coverage

@@ -7,15 +7,19 @@ dated as (
         *,
         {{ business_date('ordered_at') }} as order_date
     from staged
+),
+
+purchase_orders as (
+    select
+        purchase_order_id,
+        vendor_id,
+        branch_id,
+        status,
+        order_date,
+        amount,
+        {{ run_columns() }}
+    from dated
+    where order_date <= {{ as_of() }}
 )
 
-select
-    purchase_order_id,
-    vendor_id,
-    branch_id,
-    status,
-    order_date,
-    amount,
-    {{ run_columns() }}
-from dated
-where order_date <= {{ as_of() }}
+select * from purchase_orders

@@ -58,49 +58,53 @@ derived as (
         end as gap_spread,
         case when has_cycle then {{ rounded_quotient('gap_sum', 'gap_count') }} end as cycle_days
     from joined
+),
+
+purchase_patterns as (
+    select
+        scope,
+        item_id,
+        item_name,
+        branch_id,
+        branch_name,
+        order_count,
+        order_quantity_sum,
+        order_amount_sum,
+        {{ ratio('order_quantity_sum', 'order_count') }} as avg_order_quantity,
+        {{ ratio('quantity_spread', 'order_count') }} as stddev_order_quantity,
+        {{ ratio('order_amount_sum', 'order_count') }} as avg_order_amount,
+        {{ ratio('amount_spread', 'order_count') }} as stddev_order_amount,
+        is_increasing,
+        is_decreasing,
+        case when has_cycle then {{ ratio('gap_sum', 'gap_count') }} end as avg_order_cycle_days,
+        cast(
+            case when has_cycle then greatest(0, 1 - {{ ratio('gap_spread', 'gap_sum') }}) else 0 end as numeric(38, 12)
+        ) as confidence_score,
+        last_order_date,
+        cast(last_order_date + cycle_days * interval '1 day' as date) as next_predicted_order_date,
+        last_vendor_id,
+        last_vendor_name,
+        first_order_date,
+        gap_count + 1 as order_date_count,
+        gap_count,
+        gap_sum,
+        gap_square_sum,
+        is_seasonal,
+        cast(
+            case
+                when total_share > 0 then greatest(0, 1 - {{ ratio('within_share', 'total_share') }})
+                when total_share = 0 then 0
+            end as numeric(38, 12)
+        ) as seasonality_strength,
+        pattern as seasonality_pattern,
+        month_count as seasonality_month_count,
+        seasonality_quantity,
+        next_month_quantity,
+        next_month_count,
+        cast({{ dbt.dateadd('day', 1 - var('pattern_window_days') | int, as_of()) }} as date) as analysis_start_date,
+        {{ as_of() }} as analysis_end_date,
+        {{ run_columns() }}
+    from derived
 )
 
-select
-    scope,
-    item_id,
-    item_name,
-    branch_id,
-    branch_name,
-    order_count,
-    order_quantity_sum,
-    order_amount_sum,
-    {{ ratio('order_quantity_sum', 'order_count') }} as avg_order_quantity,
-    {{ ratio('quantity_spread', 'order_count') }} as stddev_order_quantity,
-    {{ ratio('order_amount_sum', 'order_count') }} as avg_order_amount,
-    {{ ratio('amount_spread', 'order_count') }} as stddev_order_amount,
-    is_increasing,
-    is_decreasing,
-    cast(case when has_cycle then {{ ratio('gap_sum', 'gap_count') }} end as numeric(38, 12)) as avg_order_cycle_days,
-    cast(
-        case when has_cycle then greatest(0, 1 - {{ ratio('gap_spread', 'gap_sum') }}) else 0 end as numeric(38, 12)
-    ) as confidence_score,
-    last_order_date,
-    cast(last_order_date + cycle_days * interval '1 day' as date) as next_predicted_order_date,
-    last_vendor_id,
-    last_vendor_name,
-    first_order_date,
-    gap_count + 1 as order_date_count,
-    gap_count,
-    gap_sum,
-    gap_square_sum,
-    is_seasonal,
-    cast(
-        case
-            when total_share > 0 then greatest(0, 1 - {{ ratio('within_share', 'total_share') }})
-            when total_share = 0 then 0
-        end as numeric(38, 12)
-    ) as seasonality_strength,
-    pattern as seasonality_pattern,
-    month_count as seasonality_month_count,
-    seasonality_quantity,
-    next_month_quantity,
-    next_month_count,
-    cast({{ dbt.dateadd('day', 1 - var('pattern_window_days') | int, as_of()) }} as date) as analysis_start_date,
-    {{ as_of() }} as analysis_end_date,
-    {{ run_columns() }}
-from derived
+select * from purchase_patterns

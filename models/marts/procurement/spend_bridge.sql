@@ -122,42 +122,46 @@ effects as (
         on
             compared_cells.period = item_totals.period
             and compared_cells.item_id = item_totals.item_id
+),
+
+spend_bridge as (
+    select
+        effects.period,
+        periods.starts_on,
+        periods.ends_on,
+        periods.before_starts_on,
+        periods.before_ends_on,
+        history.first_date <= periods.before_starts_on as before_is_complete,
+        effects.item_id,
+        items.item_name,
+        effects.vendor_id,
+        {{ dimension_name('effects.vendor_id', 'vendors.vendor_name') }} as vendor_name,
+        effects.branch_id,
+        {{ dimension_name('effects.branch_id', 'branches.branch_name') }} as branch_name,
+        effects.quantity_before,
+        effects.quantity_now,
+        effects.purchase_amount_before,
+        effects.purchase_amount_now,
+        effects.amount_before,
+        effects.amount_now,
+        effects.change,
+        effects.price_effect,
+        -- What is left of the change: more bought where it costs more, or less.
+        case
+            when effects.is_in_both then effects.purchase_change - effects.price_effect - effects.volume_effect
+            else 0
+        end as mix_effect,
+        effects.volume_effect,
+        effects.new_item_effect,
+        effects.lost_item_effect,
+        effects.change - effects.purchase_change as other_effect,
+        {{ run_columns() }}
+    from effects
+    inner join periods on effects.period = periods.period
+    cross join history
+    left join items on effects.item_id = items.item_id
+    left join vendors on effects.vendor_id = vendors.vendor_id
+    left join branches on effects.branch_id = branches.branch_id
 )
 
-select
-    effects.period,
-    periods.starts_on,
-    periods.ends_on,
-    periods.before_starts_on,
-    periods.before_ends_on,
-    history.first_date <= periods.before_starts_on as before_is_complete,
-    effects.item_id,
-    items.item_name,
-    effects.vendor_id,
-    {{ dimension_name('effects.vendor_id', 'vendors.vendor_name') }} as vendor_name,
-    effects.branch_id,
-    {{ dimension_name('effects.branch_id', 'branches.branch_name') }} as branch_name,
-    effects.quantity_before,
-    effects.quantity_now,
-    effects.purchase_amount_before,
-    effects.purchase_amount_now,
-    effects.amount_before,
-    effects.amount_now,
-    effects.change,
-    effects.price_effect,
-    -- What is left of the change: more bought where it costs more, or less.
-    case
-        when effects.is_in_both then effects.purchase_change - effects.price_effect - effects.volume_effect
-        else 0
-    end as mix_effect,
-    effects.volume_effect,
-    effects.new_item_effect,
-    effects.lost_item_effect,
-    effects.change - effects.purchase_change as other_effect,
-    {{ run_columns() }}
-from effects
-inner join periods on effects.period = periods.period
-cross join history
-left join items on effects.item_id = items.item_id
-left join vendors on effects.vendor_id = vendors.vendor_id
-left join branches on effects.branch_id = branches.branch_id
+select * from spend_bridge

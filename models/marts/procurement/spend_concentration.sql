@@ -28,24 +28,28 @@ top_vendors as (
     select *
     from placed_vendors
     where place = 1
-)
+),
 
 -- With shares s = amount / whole: hhi = sum(s^2), and its reciprocal is how many equal vendors would have that hhi.
-select
-    keys.scope,
-    keys.key_id,
-    keys.key_name,
-    keys.vendor_count,
-    {{ ratio('keys.squares', 'keys.whole * keys.whole') }} as hhi,
-    {{ ratio('keys.whole * keys.whole', 'keys.squares') }} as effective_vendor_count,
-    top_vendors.vendor_id as top_vendor_id,
-    top_vendors.vendor_name as top_vendor_name,
-    {{ ratio('top_vendors.total_amount', 'keys.whole') }} as top_share,
-    keys.tail_vendor_count,
-    case when keys.vendor_count > 0 then {{ ratio('keys.tail_amount', 'keys.whole') }} end as tail_share,
-    {{ run_columns() }}
-from keys
-left join top_vendors
-    on
-        keys.scope = top_vendors.scope
-        and {{ same_text('keys.key_id', 'top_vendors.key_id') }}
+spend_concentration as (
+    select
+        keys.scope,
+        keys.key_id,
+        keys.key_name,
+        keys.vendor_count,
+        {{ ratio('keys.squares', 'keys.whole * keys.whole') }} as hhi,
+        {{ ratio('keys.whole * keys.whole', 'keys.squares') }} as effective_vendor_count,
+        top_vendors.vendor_id as top_vendor_id,
+        top_vendors.vendor_name as top_vendor_name,
+        {{ ratio('top_vendors.total_amount', 'keys.whole') }} as top_share,
+        keys.tail_vendor_count,
+        case when keys.vendor_count > 0 then {{ ratio('keys.tail_amount', 'keys.whole') }} end as tail_share,
+        {{ run_columns() }}
+    from keys
+    left join top_vendors
+        on
+            keys.scope = top_vendors.scope
+            and {{ same_text('keys.key_id', 'top_vendors.key_id') }}
+)
+
+select * from spend_concentration

@@ -95,34 +95,38 @@ totals as (
         vendor_id,
         department_id,
         cost_center_id
+),
+
+spending_metrics as (
+    select
+        {{
+            sha256_hex(
+                "concat_ws('|', date_text, " ~ dimension_text('item_id') ~ ", " ~ dimension_text('vendor_id') ~ ", "
+                ~ dimension_text('branch_id') ~ ", " ~ dimension_text('department_id') ~ ", "
+                ~ dimension_text('cost_center_id') ~ ")"
+            )
+        }} as dimension_hash,
+        date,
+        item_id,
+        item_name,
+        vendor_id,
+        vendor_name,
+        branch_id,
+        branch_name,
+        department_id,
+        department_name,
+        cost_center_id,
+        cost_center_name,
+        total_amount,
+        quantity,
+        line_count,
+        invoice_count,
+        case
+            when quantity > 0 then {{ ratio('total_amount', 'quantity') }}
+        end as avg_unit_price,
+        content_fingerprint,
+        {{ run_columns() }}
+    from totals
 )
 
-select
-    {{
-        sha256_hex(
-            "concat_ws('|', date_text, " ~ dimension_text('item_id') ~ ", " ~ dimension_text('vendor_id') ~ ", "
-            ~ dimension_text('branch_id') ~ ", " ~ dimension_text('department_id') ~ ", "
-            ~ dimension_text('cost_center_id') ~ ")"
-        )
-    }} as dimension_hash,
-    date,
-    item_id,
-    item_name,
-    vendor_id,
-    vendor_name,
-    branch_id,
-    branch_name,
-    department_id,
-    department_name,
-    cost_center_id,
-    cost_center_name,
-    total_amount,
-    quantity,
-    line_count,
-    invoice_count,
-    case
-        when quantity > 0 then {{ ratio('total_amount', 'quantity') }}
-    end as avg_unit_price,
-    content_fingerprint,
-    {{ run_columns() }}
-from totals
+select * from spending_metrics

@@ -119,30 +119,35 @@ counted_deviations as (
             partition by deviations.item_id, deviations.direction, deviations.factor
         ) as alike_count
     from deviations
+),
+
+unit_price_errors as (
+    select
+        counted_deviations.line_id,
+        counted_deviations.invoice_id,
+        counted_deviations.date,
+        counted_deviations.item_id,
+        counted_deviations.item_name,
+        counted_deviations.vendor_id,
+        counted_deviations.vendor_name,
+        counted_deviations.branch_id,
+        counted_deviations.branch_name,
+        counted_deviations.quantity,
+        counted_deviations.unit_price,
+        counted_deviations.usual_price,
+        {{ ratio('counted_deviations.larger_price', 'counted_deviations.smaller_price') }} as ratio,
+        counted_deviations.factor,
+        counted_deviations.direction,
+        (counted_deviations.unit_price - counted_deviations.usual_price) * counted_deviations.quantity
+            as amount_at_stake,
+        item_invoices.invoice_count,
+        {{ run_columns() }}
+    from counted_deviations
+    inner join item_invoices on counted_deviations.item_id = item_invoices.item_id
+    inner join item_lines on counted_deviations.item_id = item_lines.item_id
+    where
+        item_invoices.invoice_count >= {{ var('unit_error_min_invoices') }}
+        and 2 * counted_deviations.alike_count < item_lines.line_count
 )
 
-select
-    counted_deviations.line_id,
-    counted_deviations.invoice_id,
-    counted_deviations.date,
-    counted_deviations.item_id,
-    counted_deviations.item_name,
-    counted_deviations.vendor_id,
-    counted_deviations.vendor_name,
-    counted_deviations.branch_id,
-    counted_deviations.branch_name,
-    counted_deviations.quantity,
-    counted_deviations.unit_price,
-    counted_deviations.usual_price,
-    {{ ratio('counted_deviations.larger_price', 'counted_deviations.smaller_price') }} as ratio,
-    counted_deviations.factor,
-    counted_deviations.direction,
-    (counted_deviations.unit_price - counted_deviations.usual_price) * counted_deviations.quantity as amount_at_stake,
-    item_invoices.invoice_count,
-    {{ run_columns() }}
-from counted_deviations
-inner join item_invoices on counted_deviations.item_id = item_invoices.item_id
-inner join item_lines on counted_deviations.item_id = item_lines.item_id
-where
-    item_invoices.invoice_count >= {{ var('unit_error_min_invoices') }}
-    and 2 * counted_deviations.alike_count < item_lines.line_count
+select * from unit_price_errors

@@ -43,25 +43,29 @@ named as (
     from series
     left join branches on series.branch_id = branches.branch_id
     left join vendors on series.vendor_id = vendors.vendor_id
+),
+
+vendor_order_patterns as (
+    select
+        branch_id,
+        branch_name,
+        vendor_id,
+        vendor_name,
+        order_count,
+        order_date_count,
+        first_order_date,
+        last_order_date,
+        -- The gaps between successive dates add up to the time from the first to the last.
+        cast(
+            case
+                when order_date_count >= {{ var('cycle_min_dates') }}
+                    then {{ ratio('last_order_date - first_order_date', 'order_date_count - 1') }}
+            end as numeric(38, 12)
+        ) as avg_order_cycle_days,
+        order_amount_sum,
+        {{ ratio('order_amount_sum', 'order_count') }} as avg_order_amount,
+        {{ run_columns() }}
+    from named
 )
 
-select
-    branch_id,
-    branch_name,
-    vendor_id,
-    vendor_name,
-    order_count,
-    order_date_count,
-    first_order_date,
-    last_order_date,
-    -- The gaps between successive dates add up to the time from the first to the last.
-    cast(
-        case
-            when order_date_count >= {{ var('cycle_min_dates') }}
-                then {{ ratio('last_order_date - first_order_date', 'order_date_count - 1') }}
-        end as numeric(38, 12)
-    ) as avg_order_cycle_days,
-    order_amount_sum,
-    {{ ratio('order_amount_sum', 'order_count') }} as avg_order_amount,
-    {{ run_columns() }}
-from named
+select * from vendor_order_patterns

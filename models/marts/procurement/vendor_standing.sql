@@ -165,41 +165,46 @@ vendor_totals as (
             and {{ same_key('keyed_totals.vendor_id', 'visits.vendor_id') }}
     where keyed_totals.total_amount is not null
     window in_key as (partition by keyed_totals.scope, keyed_totals.key_id)
+),
+
+vendor_standing as (
+    select
+        vendor_totals.scope,
+        vendor_totals.key_id,
+        case vendor_totals.scope
+            when 'network' then 'All'
+            when 'branch' then {{ dimension_name('vendor_totals.key_id', 'branches.branch_name') }}
+            when 'category' then {{ dimension_name('vendor_totals.key_id', 'vendor_totals.key_id') }}
+        end as key_name,
+        vendor_totals.vendor_id,
+        {{ dimension_name('vendor_totals.vendor_id', 'vendors.vendor_name') }} as vendor_name,
+        vendor_totals.total_amount,
+        vendor_totals.invoice_count,
+        vendor_totals.item_count,
+        vendor_totals.branch_count,
+        case
+            when vendor_totals.total_amount > 0
+                then {{ ratio('vendor_totals.total_amount', 'vendor_totals.key_amount') }}
+        end as spend_share,
+        vendor_totals.spend_rank,
+        {{
+            spend_class('vendor_totals.total_amount', 'vendor_totals.amount_before', 'vendor_totals.key_amount')
+        }} as class,
+        coalesce(
+            {{ within_last_days('vendor_totals.first_purchase_date', var('new_vendor_days')) }}
+            and vendor_totals.key_first_purchase_date <= {{ days_ago(var('standing_days')) }},
+            false
+        ) as is_new,
+        coalesce(
+            vendor_totals.last_purchase_date <= {{ lost_last_date }}
+            and vendor_totals.earlier_purchase_dates >= {{ var('lost_vendor_dates') }},
+            false
+        ) as is_lost,
+        vendor_totals.invoice_count = 1 as is_one_off,
+        {{ run_columns() }}
+    from vendor_totals
+    left join vendors on vendor_totals.vendor_id = vendors.vendor_id
+    left join branches on vendor_totals.scope = 'branch' and vendor_totals.key_id = cast(branches.branch_id as text)
 )
 
-select
-    vendor_totals.scope,
-    vendor_totals.key_id,
-    case vendor_totals.scope
-        when 'network' then 'All'
-        when 'branch' then {{ dimension_name('vendor_totals.key_id', 'branches.branch_name') }}
-        when 'category' then {{ dimension_name('vendor_totals.key_id', 'vendor_totals.key_id') }}
-    end as key_name,
-    vendor_totals.vendor_id,
-    {{ dimension_name('vendor_totals.vendor_id', 'vendors.vendor_name') }} as vendor_name,
-    vendor_totals.total_amount,
-    vendor_totals.invoice_count,
-    vendor_totals.item_count,
-    vendor_totals.branch_count,
-    case
-        when vendor_totals.total_amount > 0 then {{ ratio('vendor_totals.total_amount', 'vendor_totals.key_amount') }}
-    end as spend_share,
-    vendor_totals.spend_rank,
-    {{
-        spend_class('vendor_totals.total_amount', 'vendor_totals.amount_before', 'vendor_totals.key_amount')
-    }} as class,
-    coalesce(
-        {{ within_last_days('vendor_totals.first_purchase_date', var('new_vendor_days')) }}
-        and vendor_totals.key_first_purchase_date <= {{ days_ago(var('standing_days')) }},
-        false
-    ) as is_new,
-    coalesce(
-        vendor_totals.last_purchase_date <= {{ lost_last_date }}
-        and vendor_totals.earlier_purchase_dates >= {{ var('lost_vendor_dates') }},
-        false
-    ) as is_lost,
-    vendor_totals.invoice_count = 1 as is_one_off,
-    {{ run_columns() }}
-from vendor_totals
-left join vendors on vendor_totals.vendor_id = vendors.vendor_id
-left join branches on vendor_totals.scope = 'branch' and vendor_totals.key_id = cast(branches.branch_id as text)
+select * from vendor_standing

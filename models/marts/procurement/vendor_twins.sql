@@ -106,21 +106,25 @@ pairs as (
                 pairs_by_tax_id.vendor_id in (pairs_by_name.vendor_id, pairs_by_name.other_vendor_id)
                 and pairs_by_tax_id.other_vendor_id in (pairs_by_name.vendor_id, pairs_by_name.other_vendor_id)
         )
+),
+
+vendor_twins as (
+    select
+        pairs.vendor_id,
+        members.vendor_name,
+        pairs.other_vendor_id,
+        largest.vendor_name as other_vendor_name,
+        pairs.basis,
+        members.tax_id,
+        largest.tax_id as other_tax_id,
+        members.total_amount,
+        largest.total_amount as other_total_amount,
+        members.purchase_count,
+        largest.purchase_count as other_purchase_count,
+        {{ run_columns() }}
+    from pairs
+    inner join keyed_vendors as members on pairs.vendor_id = members.vendor_id
+    inner join keyed_vendors as largest on pairs.other_vendor_id = largest.vendor_id
 )
 
-select
-    pairs.vendor_id,
-    members.vendor_name,
-    pairs.other_vendor_id,
-    largest.vendor_name as other_vendor_name,
-    pairs.basis,
-    members.tax_id,
-    largest.tax_id as other_tax_id,
-    members.total_amount,
-    largest.total_amount as other_total_amount,
-    members.purchase_count,
-    largest.purchase_count as other_purchase_count,
-    {{ run_columns() }}
-from pairs
-inner join keyed_vendors as members on pairs.vendor_id = members.vendor_id
-inner join keyed_vendors as largest on pairs.other_vendor_id = largest.vendor_id
+select * from vendor_twins
