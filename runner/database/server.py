@@ -242,12 +242,11 @@ class EmbeddedServer:
         self._check_major_version(binaries)
         self._correct_stale_pid()
         (self.folder / "keep").unlink(missing_ok=True)
+        self._start_watcher()  # first: this process may be killed while the server starts
         for _ in range(20):
             if self._launch(binaries, self._free_port()):
-                break
-        else:
-            raise FieldlabError("No free port was found for the embedded database.", f"Its log is {self.log}.")
-        self._start_watcher()
+                return
+        raise FieldlabError("No free port was found for the embedded database.", f"Its log is {self.log}.")
 
     def _create(self, binaries: Path) -> None:
         """Make the cluster beside its place, and move it there when it is whole."""
@@ -347,9 +346,8 @@ class EmbeddedServer:
             raise FieldlabError("The embedded database does not stop.", f"Its log is {self.log}.")
 
     def _start_watcher(self) -> None:
-        pid = server_watch.postmaster(self.folder)[0]
         watcher = subprocess.Popen(
-            [sys.executable, "-I", "-S", server_watch.__file__, str(self.folder), pid],
+            [sys.executable, "-I", "-S", server_watch.__file__, str(self.folder)],
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

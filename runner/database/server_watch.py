@@ -105,28 +105,33 @@ def end_server(folder: Path) -> bool:
     PostgreSQL never ends when it is asked while it recovers from the death of one of its processes.
     """
     for number, seconds in ((signal.SIGINT, SHUTDOWN_S), (signal.SIGQUIT, ABORT_S)):
-        lines = postmaster(folder)
-        if lines and is_running(folder):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(lines[0]), number)
+        asked: list[str] = []
         deadline = time.monotonic() + seconds
         while is_running(folder) and time.monotonic() < deadline:
+            server = postmaster(folder)[:1]
+            if server and server != asked:  # one that has just been launched writes its process id a moment later
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(server[0]), number)
+                asked = server
             time.sleep(POLL_S)
     return not is_running(folder)
 
 
-def watch(folder: Path, server_pid: str) -> None:
-    """Wait until this one server has ended, or stop it once nobody uses it."""
-    while postmaster(folder)[:1] == [server_pid]:
-        with decide(folder):
+def watch(folder: Path) -> None:
+    """Wait until the server that is being started has ended, or stop it once nobody uses it."""
+    server: list[str] = []
+    # A folder that is being removed must not be given its lock anew.
+    while (folder / "lock").exists() and server in ([], postmaster(folder)[:1]):
+        with decide(folder):  # at first: whoever starts it is done, or was killed
             if not is_running(folder) or (folder / "keep").exists():
                 return
             if not is_used(folder):
                 stop_server(folder)
                 return
+            server = server or postmaster(folder)[:1]
         time.sleep(WATCH_INTERVAL_S)
 
 
 if __name__ == "__main__":
     with contextlib.suppress(OSError):  # the folder was removed: nothing is left to watch
-        watch(Path(sys.argv[1]), sys.argv[2])
+        watch(Path(sys.argv[1]))

@@ -157,6 +157,21 @@ def test_a_killed_command_leaves_no_server_behind(server: EmbeddedServer, anothe
     wait_until(lambda: not server.is_running())
 
 
+def test_a_command_killed_while_its_server_starts_leaves_none_behind(server: EmbeddedServer) -> None:
+    program = """
+import os, sys
+from pathlib import Path
+from runner.database import server_watch
+from runner.database.server import EmbeddedServer
+
+server_watch.is_ready = lambda *_: os.kill(os.getpid(), 9)
+EmbeddedServer(Path(sys.argv[1]), durable=False).join()
+"""
+    killed = subprocess.run([sys.executable, "-c", program, str(server.folder)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    wait_until(lambda: not server_watch.is_running(server.folder))
+
+
 def test_a_killed_command_does_not_take_the_server_from_others(
     server: EmbeddedServer, another: Callable[[], OtherCommand]
 ) -> None:
