@@ -1,5 +1,6 @@
 """What the runner makes of dbt's results and of a dbt process that fails."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner.database.warehouse import Warehouse
-from runner.dbt.process import DbtResult, NodeResult, open_dbt
+from runner.dbt.process import WORKER, DbtResult, NodeResult, open_dbt
 from runner.errors import FieldlabError
 from runner.settings import Settings
 
@@ -144,6 +145,13 @@ def test_dbt_gets_the_runners_connection_and_not_the_users_target(
     assert "'DBT_TARGET'" not in str(failure.value)
     assert "'DBT_SEND_ANONYMOUS_USAGE_STATS': 'false'" in str(failure.value)
     assert place[1].url.rsplit("/", 1)[1] in str(failure.value)
+
+
+def test_a_worker_whose_parent_is_gone_begins_nothing() -> None:
+    request = json.dumps({"arguments": ["--version"], "environment": {}})
+    command = [sys.executable, "-P", WORKER]
+    done = subprocess.run(command, input=f"{request}\n", check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
 def test_the_runner_itself_never_imports_dbt() -> None:
