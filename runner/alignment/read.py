@@ -65,11 +65,12 @@ from {ops}.alignment_reports
 where vendor_id = %(vendor_id)s and dealer_id = %(dealer_id)s
 """
 
-# The runs that made the marts: none where plain dbt did.
+# The runs that made the marts, none where plain dbt did. A backfill publishes nothing; it leaves the marts as of the
+# date they were about before, unless it was stopped on the way.
 MAKERS = """
-select outcome, published
+select outcome, case when kind = 'job' then published else outcome = 'succeeded' end as is_fit
 from {ops}.job_runs
-where job = 'alignment' and kind = 'job' and run_id::text = any(%(run_ids)s)
+where (kind, job) in (('job', 'alignment'), ('run', 'backfill')) and run_id::text = any(%(run_ids)s)
 """
 
 
@@ -237,7 +238,7 @@ def _unfit(connection: psycopg.Connection, settings: Settings, marts: Marts) -> 
     makers = connection.execute(query(settings, MAKERS), {"run_ids": marts.run_ids}).fetchall()
     if any(outcome == "running" for outcome, _ in makers) and lock.is_held(connection, settings):
         return "A run is under way and the marts may be half made."
-    if all(published for _, published in makers):
+    if all(is_fit for _, is_fit in makers):
         return None
     return "The run that made the marts published nothing (`fieldlab jobs` says why)."
 

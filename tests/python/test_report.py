@@ -177,6 +177,19 @@ def test_marts_that_their_run_did_not_publish_are_shown_but_not_stored(
     assert moments(marts) == {}
 
 
+@pytest.mark.parametrize(("outcome", "stored"), [("succeeded", LATER), ("interrupted", PUBLISHED_AT)])
+def test_a_backfill_that_was_stopped_leaves_marts_that_nothing_is_stored_from(
+    marts: psycopg.Connection, outcome: str, stored: datetime
+) -> None:
+    publish(marts)
+    run = runs.Run(date.fromisoformat(AS_OF), explicit_as_of=True)
+    runs.begin(marts, SETTINGS, run, "backfill", [])
+    runs.finish(marts, SETTINGS, run, "backfill", runs.Finished(outcome))
+    marts.execute("update fieldlab_alignment.dealer_influence set run_id = %s", [run.run_id])
+    assert report(marts).generated_at == stored
+    assert moments(marts)["aspen", "d1"] == stored
+
+
 def test_a_report_is_printed_with_its_keys_as_documented() -> None:
     assert list(in_order({"vendorId": 1, "extra": 2, "dealerId": [{"collectionName": 1, "collectionId": 2}]})) == [
         "dealerId",
