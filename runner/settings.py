@@ -1,9 +1,11 @@
 """Where things are: the dbt project, fieldlab's own folder, the schemas and the dbt vars."""
 
+import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +36,16 @@ class Settings:
     target_schema: str = "fieldlab"
     threads: int = 4
 
+    @property
+    def package_dir(self) -> Path:
+        """The folder with fieldlab's own models, macros and seeds: the project, or the package installed in it."""
+        return package_of(self.project_dir)
+
+    @property
+    def is_host(self) -> bool:
+        """Whether the project is somebody's own and uses fieldlab as a dbt package."""
+        return self.package_dir != self.project_dir
+
     @cached_property
     def variables(self) -> Mapping[str, Any]:
         """The `vars:` of dbt_project.yml; those below the project's name take precedence over the others, as in dbt.
@@ -43,8 +55,7 @@ class Settings:
                 macros/var_ranges.sql allows.
         """
         file = self.project_dir / "dbt_project.yml"
-        package = self.project_dir / "dbt_packages" / PROJECT / "dbt_project.yml"
-        defaults = _read_project(package)[1] if package.is_file() else {}
+        defaults = _read_project(self.package_dir / "dbt_project.yml")[1] if self.is_host else {}
         name, variables = _read_project(file)
         own = variables.get(PROJECT)
         own = own if isinstance(own, Mapping) else {}
@@ -88,8 +99,18 @@ class Settings:
         return f"{self.variable('lock_timeout')}s"
 
     def schema(self, part: str) -> str:
-        """The schema that holds `part`: staging, alignment, procurement, shared, snapshots or ops."""
-        return f"{self.target_schema}_{part}"
+        """The schema that holds `part`: staging, alignment, procurement, shared, snapshots or ops.
+
+        A host project may name schemas its own way: dbt's manifest says how, once it has parsed the project. The tables
+        of `ops` are the runner's and not dbt's.
+        """
+        named = {} if part == "ops" or not self.is_host else _schemas(self.manifest_file)
+        return named.get(part, f"{self.target_schema}_{part}")
+
+    @property
+    def manifest_file(self) -> Path:
+        """Where dbt writes what it knows of the project."""
+        return self.project_dir / (os.environ.get("DBT_TARGET_PATH") or "target") / "manifest.json"
 
     def source_schema(self, domain: str) -> str:
         """The schema of the application's tables for `alignment` or `procurement`."""
@@ -112,6 +133,31 @@ def load_settings() -> Settings:
     if profile is None:
         return Settings(project_dir, home)
     return Settings(project_dir, home, target_schema=profile.schema, threads=profile.threads)
+
+
+def package_of(project_dir: Path) -> Path:
+    """The folder with fieldlab's own models: the project itself, or the package that is installed in it."""
+    package = project_dir / "dbt_packages" / PROJECT
+    return package if (package / "dbt_project.yml").is_file() else project_dir
+
+
+def _schemas(manifest_file: Path) -> Mapping[str, str]:
+    """The schema of each part of fieldlab, as dbt's manifest has it; none before dbt parsed the project."""
+    try:
+        return _read_schemas(manifest_file, manifest_file.stat().st_mtime_ns)
+    except OSError:
+        return {}
+
+
+@cache
+def _read_schemas(manifest_file: Path, _changed_at: int) -> Mapping[str, str]:
+    found = {}
+    for node in json.loads(manifest_file.read_text(encoding="utf-8"))["nodes"].values():
+        if node["package_name"] == PROJECT and node["resource_type"] in {"model", "snapshot"}:
+            layer, domain = (*node["fqn"][1:3], "")[:2]
+            part = domain if layer == "marts" else "snapshots" if node["resource_type"] == "snapshot" else "staging"
+            found[part] = node["schema"]
+    return found
 
 
 def _read_project(file: Path) -> tuple[object, Mapping[Any, Any]]:
@@ -144,7 +190,7 @@ def find_project() -> Path:
     here = Path.cwd()
     candidates = [Path(given)] if given else [here, *here.parents, Path(__file__).resolve().parent.parent]
     for folder in candidates:
-        if _is_fieldlab(folder / "dbt_project.yml"):
+        if _uses_fieldlab(folder):
             return folder.resolve()
     raise FieldlabError(
         f"No fieldlab project in {candidates[0]}.",
@@ -152,5 +198,9 @@ def find_project() -> Path:
     )
 
 
-def _is_fieldlab(project_file: Path) -> bool:
-    return project_file.is_file() and f"name: {PROJECT}".encode() in project_file.read_bytes()
+def _uses_fieldlab(folder: Path) -> bool:
+    file = folder / "dbt_project.yml"
+    if not file.is_file():
+        return False
+    named = re.search(rb"(?m)^name: *['\"]?fieldlab(?![\w-])", file.read_bytes())
+    return named is not None or package_of(folder) != folder

@@ -30,7 +30,7 @@ def read_ranges(project_dir: Path) -> dict[str, Limits]:
     Raises:
         FieldlabError: The file is not there, or holds no JSON.
     """
-    places = (project_dir, project_dir / "dbt_packages" / "fieldlab", Path(__file__).resolve().parents[1])
+    places = (project_dir / "dbt_packages" / "fieldlab", project_dir, Path(__file__).resolve().parents[1])
     files = [place / "macros" / "var_ranges.sql" for place in places]
     file = next((file for file in files if file.is_file()), files[0])
     try:

@@ -207,7 +207,7 @@ class Dbt:
         self._process = process
         self._warehouse = warehouse
         self._project = settings.project_dir
-        self._target = settings.project_dir / (os.environ.get("DBT_TARGET_PATH") or "target")
+        self._target = settings.manifest_file.parent
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str], listen: Listener = ignore) -> DbtResult:
         """Invoke dbt; what a transient fault of the database stopped is tried again, up to three times.
@@ -261,7 +261,7 @@ class Dbt:
     def _common_arguments(self) -> list[str]:
         return [
             *("--project-dir", str(self._project)),
-            *("--profiles-dir", str(PROFILES_DIR)),
+            *("--profiles-dir", str(PROFILES_DIR), "--profile", "fieldlab"),
             *("--target-path", str(self._target)),
             *("--log-format", "json", "--log-level", "info", "--log-level-file", "none", "--no-use-colors"),
         ]

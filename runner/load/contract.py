@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from runner.errors import FieldlabError
-from runner.settings import find_project
+from runner.settings import find_project, package_of
 
 DOMAINS = ("alignment", "procurement")
 
@@ -107,7 +107,7 @@ def tables_of(domain: str) -> tuple[Table, ...]:
     Raises:
         FieldlabError: The project's file that declares them is missing, or is no such declaration.
     """
-    file = find_project() / "models" / "staging" / domain / f"_{domain}__sources.yml"
+    file = package_of(find_project()) / "models" / "staging" / domain / f"_{domain}__sources.yml"
     try:
         return _read(file, domain, file.stat().st_mtime_ns)
     except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError) as error:

@@ -322,7 +322,7 @@ class _Work:
         if not with_rules:
             return
         try:
-            check_seed_file(self.settings.project_dir, RULES)
+            check_seed_file(self.settings.package_dir, RULES)
         except FieldlabError as error:
             self.problems.append(explain(error))
             for job in with_rules:

@@ -93,7 +93,7 @@ def _built_by_dbt(settings: Settings) -> tuple[set[str], set[str]]:
     """What dbt keeps from run to run, and all it builds, by the newest run's manifest; nothing where there is none."""
     kept, built = set(), set()
     with suppress(OSError, ValueError):
-        manifest = json.loads((settings.project_dir / "target" / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads(settings.manifest_file.read_text(encoding="utf-8"))
         for node in manifest["nodes"].values():
             if node["resource_type"] in {"model", "seed", "snapshot"}:
                 name = f"{node['schema']}.{node.get('alias') or node['name']}"

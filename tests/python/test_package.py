@@ -16,6 +16,7 @@ from psycopg import sql
 from runner.database.sources import create_source_tables
 from runner.database.warehouse import Warehouse
 from runner.dbt.process import open_dbt
+from runner.ops.pipeline import Request, run_pipeline
 from runner.settings import Settings, load_settings
 
 PROJECT = Path(__file__).parents[2]
@@ -63,6 +64,23 @@ def test_a_host_project_gets_the_same_marts_in_schemas_named_its_own_way(
             assert contents(connection, schema, mart) == contents(connection, own, mart), mart
         total = connection.execute("select sum(total_amount) from analytics_reporting.spend_by_vendor").fetchone()
         assert total == connection.execute("select sum(amount) from fieldlab_procurement.invoice_lines").fetchone()
+
+
+def test_the_runner_publishes_from_a_hosts_schemas(
+    database: DbtDatabase, host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIELDLAB_PROJECT_DIR", str(host))
+    monkeypatch.setenv("DBT_TARGET_PATH", str(host / "target"))
+    with psycopg.connect(database.url) as connection:
+        connection.execute("drop schema fieldlab_alignment, fieldlab_procurement, fieldlab_shared cascade")
+    settings = load_settings()
+    assert (settings.is_host, settings.schema("alignment")) == (True, "analytics_alignment")
+
+    report = run_pipeline(settings, Warehouse(database.url), Request(as_of=AS_OF))
+
+    assert (report.outcome, report.problems) == ("succeeded", ())
+    published = {item.job.name: sum(item.end.details["counts"].values()) for item in report.jobs}
+    assert min(published["alignment"], published["recommendations"]) > 0
 
 
 def fill(url: str) -> None:
