@@ -64,7 +64,7 @@ def render_list(
         whole += f" from {count(found.count, 'recommendation')}"
     remarks = []
     if totals:
-        remarks.append(Text("Expected: savings × confidence. What several claim is counted once.", style="dim"))
+        remarks.append(Text("Expected: savings × confidence. Savings that overlap are counted once.", style="dim"))
     return Group(table, "", Text(f"{whole}{shown}.{together}", style="bold"), *remarks, *unasked)
 
 

@@ -275,7 +275,7 @@ def test_after_a_run_over_the_past_expiry_is_judged_as_of_the_end_of_its_day(
     assert statuses(connection) == ["VIEWED", "EXPIRED"]
 
 
-def test_each_step_has_the_date_that_stood_for_today(connection: psycopg.Connection, settings: Settings) -> None:
+def test_each_step_has_the_date_that_counted_as_today(connection: psycopg.Connection, settings: Settings) -> None:
     later = PAST + timedelta(days=1)
     publish(connection, settings, *(finding(one, priority=one) for one in (1, 2, 3)), as_of=PAST)
     take_step(connection, settings, [1], Action.VIEW, by="ada")

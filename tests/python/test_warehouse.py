@@ -89,7 +89,7 @@ def test_an_embedded_server_that_was_killed_is_there_again_for_the_next_connecti
     assert not embedded_server(settings).is_running()
 
 
-def test_a_url_goes_before_the_profile(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_takes_precedence_over_the_profile(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     write_profile(settings.project_dir)
     monkeypatch.setenv("DBT_TARGET", "postgres")
     monkeypatch.setenv("FIELDLAB_DATABASE_URL", "postgresql://bob:pw@localhost:6000/sales?connect_timeout=3")
