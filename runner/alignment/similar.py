@@ -13,7 +13,7 @@ from runner.settings import Settings
 # Products and dealers together: what a person types may be either. An id beats a SKU, that a name, that a name in other
 # capitals.
 FIND = """
-with things as (
+with subjects as (
     select 'product' as kind, product_id as id, sku, product_name as name, vendor_id as vendor
     from {alignment}.products
     where %(vendor_id)s::text is null or vendor_id = %(vendor_id)s
@@ -28,7 +28,7 @@ with things as (
 select
     kind, id, sku, name, vendor as remark,
     case when id = %(text)s then 1 when sku = %(text)s then 2 when name = %(text)s then 3 else 4 end as place
-from things
+from subjects
 where %(text)s in (id, sku, name) or lower(name) = lower(%(text)s)
 order by place, kind, id collate "C"
 """
@@ -81,7 +81,7 @@ limit %(limit)s
 """
 
 
-class Thing(NamedTuple):
+class ProductOrDealer(NamedTuple):
     """A product or a dealer.
 
     Attributes:
@@ -98,14 +98,16 @@ class Thing(NamedTuple):
 
 
 class Similar(NamedTuple):
-    """What is like a thing, most similar first; for a dealer also what those like it carry and it does not."""
+    """What is like a product or dealer, most similar first; for a dealer also what like dealers carry and it does not."""
 
-    thing: Thing
+    subject: ProductOrDealer
     listed: list[dict[str, Any]]
     collections: list[dict[str, Any]]
 
 
-def find_thing(connection: psycopg.Connection, settings: Settings, text: str, vendor_id: str | None) -> Thing:
+def find_product_or_dealer(
+    connection: psycopg.Connection, settings: Settings, text: str, vendor_id: str | None
+) -> ProductOrDealer:
     """The product or dealer that a person means, by id, SKU or name.
 
     Raises:
@@ -120,7 +122,7 @@ def find_thing(connection: psycopg.Connection, settings: Settings, text: str, ve
         raise FieldlabError(
             "There are no alignment marts yet.", "Make them with `fieldlab run --job alignment`."
         ) from error
-    matches = [Thing(*row[:-1]) for row in rows if row[-1] == rows[0][-1]]
+    matches = [ProductOrDealer(*row[:-1]) for row in rows if row[-1] == rows[0][-1]]
     if len(matches) == 1:
         return matches[0]
     if matches:
@@ -136,20 +138,20 @@ def find_thing(connection: psycopg.Connection, settings: Settings, text: str, ve
 
 
 def similar(
-    connection: psycopg.Connection, settings: Settings, thing: Thing, vendor_id: str | None, limit: int
+    connection: psycopg.Connection, settings: Settings, subject: ProductOrDealer, vendor_id: str | None, limit: int
 ) -> Similar:
     """What the marts say is like a product or dealer.
 
     Args:
         connection: The warehouse.
         settings: Names the schemas.
-        thing: What it is about.
+        subject: What it is about.
         vendor_id: Collections of this vendor only; None is all.
         limit: At most this many of each list.
     """
-    wanted = {"id": thing.id, "vendor_id": vendor_id, "limit": limit}
+    wanted = {"id": subject.id, "vendor_id": vendor_id, "limit": limit}
     with connection.cursor(row_factory=dict_row) as cursor:
-        if thing.kind == "product":
-            return Similar(thing, cursor.execute(query(settings, SIMILAR_PRODUCTS), wanted).fetchall(), [])
+        if subject.kind == "product":
+            return Similar(subject, cursor.execute(query(settings, SIMILAR_PRODUCTS), wanted).fetchall(), [])
         listed = cursor.execute(query(settings, SIMILAR_DEALERS), wanted).fetchall()
-        return Similar(thing, listed, cursor.execute(query(settings, MISSING_COLLECTIONS), wanted).fetchall())
+        return Similar(subject, listed, cursor.execute(query(settings, MISSING_COLLECTIONS), wanted).fetchall())

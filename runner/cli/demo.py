@@ -19,9 +19,9 @@ from runner.cli.run import report_json
 from runner.cli.signals import stoppable, time_limit
 from runner.database.warehouse import open_warehouse
 from runner.demo import AS_OF, FACTORS, SEED
-from runner.demo.guard import refuse_foreign_files
-from runner.demo.play import Played, play
+from runner.demo.foreign_data import refuse_foreign_files
 from runner.demo.remove import remove
+from runner.demo.run import DemoReport, run_demo
 from runner.demo.summary import Summary, read_summary
 from runner.demo.view import WIDTH, render, render_next
 from runner.ops.lock import RunLock
@@ -76,18 +76,18 @@ def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: 
         warehouse = stack.enter_context(open_warehouse(settings))
         stack.enter_context(stoppable())
         lock = stack.enter_context(RunLock(warehouse, settings, "demo", wait=wait))
-        played = play(
+        done = run_demo(
             settings, warehouse, lock, folder, seed=seed, factor=factor, as_of=as_of, tell=tell, limit=time_limit
         )
         with warehouse.connect(autocommit=True) as connection:
             summary = read_summary(connection, settings)
     commands = next_commands(summary)
     if as_json:
-        console.echo_json(_summary_json(played, summary, commands))
+        console.echo_json(_summary_json(done, summary, commands))
         return
     words = Words(settings.currency)
     out = console.out()
-    out.print(render(played, summary, words), width=min(out.width, WIDTH))
+    out.print(render(done, summary, words), width=min(out.width, WIDTH))
     remark = "FIELDLAB_DATABASE_URL has to stay set." if os.environ.get("FIELDLAB_DATABASE_URL") else ""
     out.print(render_next(commands, remark), soft_wrap=True)
 
@@ -149,11 +149,11 @@ def _status() -> Iterator[Callable[[str], None]]:
         status.stop()
 
 
-def _summary_json(played: Played, summary: Summary, commands: list[tuple[str, str]]) -> dict[str, object]:
+def _summary_json(done: DemoReport, summary: Summary, commands: list[tuple[str, str]]) -> dict[str, object]:
     return {
-        "rows": played.rows,
-        "seconds": {step: round(seconds, 3) for step, seconds in played.seconds.items()},
-        "run": report_json(played.report),
+        "rows": done.rows,
+        "seconds": {step: round(seconds, 3) for step, seconds in done.seconds.items()},
+        "run": report_json(done.report),
         "vendor_id": summary.brand,
         "dealers": [dealer._asdict() for dealer in summary.dealers],
         "collections": [collection._asdict() for collection in summary.collections],

@@ -44,7 +44,7 @@ DECISION = re.compile(r"[dD](\d+)")
 
 
 @dataclass(frozen=True)
-class Desk:
+class Session:
     """What every subcommand works with."""
 
     connection: psycopg.Connection
@@ -57,12 +57,12 @@ class Desk:
 
 
 @contextmanager
-def desk() -> Iterator[Desk]:
+def open_session() -> Iterator[Session]:
     """Open the warehouse with the runner's tables up to date."""
     settings = load_settings()
     with open_warehouse(settings) as warehouse, warehouse.connect(autocommit=True) as connection:
         ensure(connection, settings)
-        yield Desk(connection, settings)
+        yield Session(connection, settings)
 
 
 @click.group(epilog=example("fieldlab recommendations list --min-savings 1000"))
@@ -153,17 +153,17 @@ def list_(
     wanted = Filter(statuses=statuses, **options) if statuses else Filter(**options)
     if not as_json and not csv_file:
         limit = limit or 20
-    with desk() as at:
-        found = list_decisions(at.connection, at.settings, wanted, limit)
-        _tell_unknown_names(at, wanted, found)
+    with open_session() as session:
+        found = list_decisions(session.connection, session.settings, wanted, limit)
+        _tell_unknown_names(session, wanted, found)
         rows = []
         if as_json or csv_file or with_members:
-            rows = list_recommendations(at.connection, at.settings, wanted, found.ids)
-        left_out = rules_left_out(at.connection, at.settings)
+            rows = list_recommendations(session.connection, session.settings, wanted, found.ids)
+        left_out = rules_left_out(session.connection, session.settings)
         nothing = "Nothing matches."
         if not found.count and wanted == Filter():
-            nothing = why_nothing_is_open(at.connection, at.settings)
-        words = at.words
+            nothing = why_nothing_is_open(session.connection, session.settings)
+        words = session.words
     if as_json:
         echo_json(
             {
@@ -186,9 +186,9 @@ def _decision_json(decision: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in decision.items() if name != "example"}
 
 
-def _tell_unknown_names(at: Desk, wanted: Filter, found: Listing) -> None:
+def _tell_unknown_names(session: Session, wanted: Filter, found: Listing) -> None:
     if not found.count:
-        for remark in unknown_names(at.connection, at.settings, wanted):
+        for remark in unknown_names(session.connection, session.settings, wanted):
             log(remark)
 
 
@@ -220,9 +220,9 @@ def _write_csv(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def show(*, recommendation: int, as_json: bool) -> None:
     """Show a recommendation with its reasoning, the numbers behind it and its history."""
-    with desk() as at:
-        row = read_recommendation(at.connection, at.settings, recommendation)
-        words, zone = at.words, at.settings.zone
+    with open_session() as session:
+        row = read_recommendation(session.connection, session.settings, recommendation)
+        words, zone = session.words, session.settings.zone
     if as_json:
         echo_json(row)
     else:
@@ -288,17 +288,17 @@ def _decide(
         raise click.UsageError("--by must name somebody.")
     if reason is not None and len(reason) > LONGEST_REASON:
         raise click.UsageError(f"--reason has {len(reason)} characters; {LONGEST_REASON} are the most.")
-    with desk() as at:
+    with open_session() as session:
         if has_filter:
             wanted = Filter(**options)
-            found = list_decisions(at.connection, at.settings, wanted)
-            _tell_unknown_names(at, wanted, found)
+            found = list_decisions(session.connection, session.settings, wanted)
+            _tell_unknown_names(session, wanted, found)
             singles = found.ids
             if singles:
-                _confirm(action, found, at.words, yes=yes)
-        decisions = decision_keys(at.connection, at.settings, of_decisions)
+                _confirm(action, found, session.words, yes=yes)
+        decisions = decision_keys(session.connection, session.settings, of_decisions)
         changed = take_step(
-            at.connection, at.settings, singles, action, by=by or _user(), reason=reason, decisions=decisions
+            session.connection, session.settings, singles, action, by=by or _user(), reason=reason, decisions=decisions
         )
     if as_json:
         echo_json({"status": action.status, "changed": changed})
@@ -355,8 +355,8 @@ def _user() -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print the number as JSON.")
 def expire_(*, as_json: bool) -> None:
     """Mark those whose time has passed as expired; a run does it too."""
-    with desk() as at:
-        number = expire(at.connection, at.settings)
+    with open_session() as session:
+        number = expire(session.connection, session.settings)
     if as_json:
         echo_json({"expired": number})
     else:

@@ -43,18 +43,18 @@ def similar(text: str, vendor_id: str | None, limit: int, *, as_json: bool) -> N
     with open_warehouse(settings) as warehouse, warehouse.connect() as connection:
         connection.read_only = True
         try:
-            thing = reading.find_thing(connection, settings, text.strip(), vendor_id)
+            subject = reading.find_product_or_dealer(connection, settings, text.strip(), vendor_id)
         except AmbiguousError as error:
             raise click.UsageError(str(error)) from error
-        found = reading.similar(connection, settings, thing, vendor_id, limit)
+        found = reading.similar(connection, settings, subject, vendor_id, limit)
     if as_json:
         echo_json(
             {
-                "kind": thing.kind,
-                "id": thing.id,
-                "name": thing.name,
+                "kind": subject.kind,
+                "id": subject.id,
+                "name": subject.name,
                 "similar": found.listed,
-                **({"collections": found.collections} if thing.kind == "dealer" else {}),
+                **({"collections": found.collections} if subject.kind == "dealer" else {}),
             }
         )
         return
@@ -63,12 +63,12 @@ def similar(text: str, vendor_id: str | None, limit: int, *, as_json: bool) -> N
 
 def render(found: Similar) -> RenderableType:
     """The lists for a terminal, within 100 columns."""
-    thing = found.thing
-    about = " · ".join(part for part in (thing.kind, thing.sku, thing.remark) if part)
-    head: list[RenderableType] = [Text(thing.name, style="bold"), Text(about, style="dim"), ""]
+    subject = found.subject
+    about = " · ".join(part for part in (subject.kind, subject.sku, subject.remark) if part)
+    head: list[RenderableType] = [Text(subject.name, style="bold"), Text(about, style="dim"), ""]
     if not found.listed:
-        return Group(*head, Text(_nothing(thing.kind)))
-    if thing.kind == "product":
+        return Group(*head, Text(_nothing(subject.kind)))
+    if subject.kind == "product":
         return Group(*head, _products(found))
     return Group(*head, _dealers(found), "", *_collections(found))
 

@@ -38,7 +38,7 @@ def is_root() -> bool:
 
 
 def run_as() -> RunAs:
-    """The user the server runs as: ourselves, an account of its own when we are root."""
+    """The user the server runs as: the current user, or an account of its own when that is root."""
     if not is_root():
         return {}
     return {"user": account().pw_uid, "group": account().pw_gid, "extra_groups": []}
@@ -108,7 +108,7 @@ def _own(data: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Entrance:
+class DataFolderAccess:
     """How the server's user gets to a data folder.
 
     Attributes:
@@ -121,18 +121,18 @@ class Entrance:
 
 
 @contextlib.contextmanager
-def entrance(data: Path) -> Iterator[Entrance]:
+def data_folder_access(data: Path) -> Iterator[DataFolderAccess]:
     """Give the way to a data folder.
 
     When root starts the server, another user must get there. Where the folders above are closed (a checkout in root's
     home), Linux lets a process in through a descriptor that it inherits, without opening anything to others.
     """
     if not is_root():
-        yield Entrance(str(data))
+        yield DataFolderAccess(str(data))
         return
     _own(data)
     if is_passable(data):
-        yield Entrance(str(data))
+        yield DataFolderAccess(str(data))
         return
     if not Path("/proc/self/fd").is_dir():
         raise FieldlabError(
@@ -141,12 +141,12 @@ def entrance(data: Path) -> Iterator[Entrance]:
         )
     folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield Entrance(f"/proc/self/fd/{folder}", [folder])
+        yield DataFolderAccess(f"/proc/self/fd/{folder}", [folder])
     finally:
         os.close(folder)
 
 
-def give(descriptor: int) -> None:
+def change_owner(descriptor: int) -> None:
     """Make the server's user the owner of an open file, so that it can open it again."""
     if is_root():
         user = run_as()

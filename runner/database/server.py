@@ -28,7 +28,7 @@ from urllib.parse import quote
 from psycopg.pq import PGconn, Ping
 
 from runner.database import server_watch
-from runner.database.account import entrance, give, is_root, run_as
+from runner.database.account import change_owner, data_folder_access, is_root, run_as
 from runner.database.binaries import environment, find_binaries, reachable_binaries, server_version
 from runner.database.server_settings import HOST, memory_mb, server_settings
 from runner.errors import FieldlabError
@@ -92,7 +92,7 @@ class EmbeddedServer:
         try:
             yield self.url()
         finally:
-            with server_watch.decide(self.folder):
+            with server_watch.server_lock(self.folder):
                 os.close(users)
                 if not self._is_kept() and not server_watch.is_used(self.folder):
                     self._stop()
@@ -103,7 +103,7 @@ class EmbeddedServer:
         Returns:
             A file descriptor. Whoever holds it open uses the server: this process, or one that it is handed to.
         """
-        with self._deciding():
+        with self._lock():
             users = server_watch.join_users(self.folder)
             try:
                 self._ensure_running()
@@ -114,13 +114,13 @@ class EmbeddedServer:
 
     def revive(self) -> None:
         """Start the server again if it was killed under those who use it, for instance for want of memory."""
-        with self._deciding():
+        with self._lock():
             if server_watch.is_used(self.folder):
                 self._ensure_running()
 
     def keep(self) -> None:
         """Start the server when it does not run, and leave it running until `stop`."""
-        with self._deciding():
+        with self._lock():
             self._ensure_running()
             (self.folder / "keep").touch(mode=0o600)
 
@@ -137,7 +137,7 @@ class EmbeddedServer:
             return True
         if at_once:  # whoever holds the lock may be waiting for this very server
             server_watch.end_server(self.folder)
-        with self._deciding():
+        with self._lock():
             busy = server_watch.is_running(self.folder) and server_watch.is_used(self.folder)
             if not busy or at_once:
                 self._stop()
@@ -187,12 +187,12 @@ class EmbeddedServer:
         return f"postgresql://{USER}:{quote(password, safe='')}@{HOST}:{port}/{DATABASE}"
 
     @contextlib.contextmanager
-    def _deciding(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         """Hold the folder's lock; troubles with disk and permissions become readable."""
         try:
             # Root's server runs as another user, who has to pass through.
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o711 if is_root() else 0o700)
-            with server_watch.decide(self.folder):
+            with server_watch.server_lock(self.folder):
                 yield
         except PermissionError as error:
             raise _no_permission(error) from error
@@ -255,13 +255,13 @@ class EmbeddedServer:
         made.mkdir(mode=0o700)
         password = secrets.token_urlsafe(24)
         _write_secret(self.folder / "password", password)
-        with entrance(made) as way, tempfile.TemporaryFile() as password_file:
-            give(password_file.fileno())
+        with data_folder_access(made) as access, tempfile.TemporaryFile() as password_file:
+            change_owner(password_file.fileno())
             password_file.write(password.encode())
             password_file.seek(0)
             command: list[str | Path] = [
                 binaries / "initdb",
-                f"--pgdata={way.path}",
+                f"--pgdata={access.path}",
                 f"--username={USER}",
                 "--encoding=UTF8",
                 *_locale(binaries),
@@ -271,10 +271,10 @@ class EmbeddedServer:
                 "--no-instructions",
                 *([] if self.durable else ["--no-sync"]),
             ]
-            self._run(command, pass_fds=[*way.descriptors, password_file.fileno()])
+            self._run(command, pass_fds=[*access.descriptors, password_file.fileno()])
             self._run(
-                [binaries / "postgres", "--single", "-D", way.path, "postgres"],
-                pass_fds=way.descriptors,
+                [binaries / "postgres", "--single", "-D", access.path, "postgres"],
+                pass_fds=access.descriptors,
                 words=f'create database "{DATABASE}"\n',
             )
         made.rename(self.data)
@@ -309,10 +309,10 @@ class EmbeddedServer:
         running = server_watch.open_lock(self.folder / "running")
         try:
             fcntl.flock(running, fcntl.LOCK_EX)
-            with os.fdopen(_open_private(self.log), "wb") as log, entrance(self.data) as way:
+            with os.fdopen(_open_private(self.log), "wb") as log, data_folder_access(self.data) as access:
                 server = subprocess.Popen(
                     [
-                        *(binaries / "postgres", "-D", way.path),
+                        *(binaries / "postgres", "-D", access.path),
                         *(f"--{name}={value}" for name, value in settings.items()),
                     ],
                     stdin=subprocess.DEVNULL,
@@ -321,7 +321,7 @@ class EmbeddedServer:
                     cwd="/",
                     env=environment(),
                     start_new_session=True,  # Ctrl-C in the terminal is not meant for it
-                    pass_fds=[running, *way.descriptors],
+                    pass_fds=[running, *access.descriptors],
                     **run_as(),
                 )
         finally:

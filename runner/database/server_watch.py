@@ -29,7 +29,7 @@ POLL_S = 0.01
 
 
 @contextlib.contextmanager
-def decide(folder: Path) -> Iterator[None]:
+def server_lock(folder: Path) -> Iterator[None]:
     """Hold the `lock`: nobody else starts or stops the server meanwhile."""
     lock = open_lock(folder / "lock")
     try:
@@ -45,14 +45,14 @@ def open_lock(path: Path) -> int:
 
 
 def join_users(folder: Path) -> int:
-    """Register as a user of the server, until the returned descriptor is closed. Call under `decide`."""
+    """Register as a user of the server, until the returned descriptor is closed. Call under `server_lock`."""
     users = open_lock(folder / "users")
     fcntl.flock(users, fcntl.LOCK_SH)
     return users
 
 
 def is_used(folder: Path) -> bool:
-    """Whether any command uses the server. Call under `decide`."""
+    """Whether any command uses the server. Call under `server_lock`."""
     return _is_locked(folder / "users", fcntl.LOCK_EX)
 
 
@@ -90,7 +90,7 @@ def is_ready(folder: Path, pid: int) -> bool:
 
 
 def stop_server(folder: Path) -> bool:
-    """End every session and shut the server down. Call under `decide`.
+    """End every session and shut the server down. Call under `server_lock`.
 
     Returns:
         False when it still runs after all.
@@ -122,7 +122,7 @@ def watch(folder: Path) -> None:
     server: list[str] = []
     # A folder that is being removed must not be given its lock anew.
     while (folder / "lock").exists() and server in ([], postmaster(folder)[:1]):
-        with decide(folder):  # at first: whoever starts it is done, or was killed
+        with server_lock(folder):  # at first: whoever starts it is done, or was killed
             if not is_running(folder) or (folder / "keep").exists():
                 return
             if not is_used(folder):

@@ -1,7 +1,8 @@
 """Demo data: two invented businesses as the CSV files that `fieldlab load` reads.
 
-`trade.py` and `kitchen.py` describe the two worlds as data, names and planted stories included; `alignment.py` and
-`procurement.py` let them run and write down what happens. The same seed, factor and as-of date give the same bytes.
+`furnishings.py` and `restaurants.py` describe the two businesses as data, names and planted stories included;
+`alignment.py` and `procurement.py` let them run and write down what happens. The same seed, factor and as-of date give
+the same bytes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,8 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from runner.demo import alignment, procurement
-from runner.demo.dice import Dice
 from runner.demo.files import SourceFiles
+from runner.demo.seeded_random import SeededRandom
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS
 
@@ -68,6 +69,6 @@ def _write(folder: Path, seed: int, factor: float, as_of: date, domains: Iterabl
     rows: dict[str, int] = {}
     for domain in domains:
         with SourceFiles(folder, domain) as files:
-            _WRITERS[domain](files, Dice(f"{domain} {seed}"), factor, as_of)
+            _WRITERS[domain](files, SeededRandom(f"{domain} {seed}"), factor, as_of)
             rows |= files.counts
     return rows

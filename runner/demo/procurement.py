@@ -1,4 +1,4 @@
-"""Lets the restaurant group of `kitchen.py` buy for two and a half years, day by day."""
+"""Lets the restaurant group of `restaurants.py` buy for two and a half years, day by day."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -8,11 +8,11 @@ from itertools import accumulate
 from math import ceil
 from typing import TypeVar
 
-from runner.demo import kitchen
-from runner.demo.dice import Dice
+from runner.demo import restaurants
 from runner.demo.files import SourceFiles
+from runner.demo.seeded_random import SeededRandom
 
-BRANCHES_AT_FACTOR_1 = len(kitchen.DISTRICTS)
+BRANCHES_AT_FACTOR_1 = len(restaurants.DISTRICTS)
 MONTHS_OF_HISTORY = 29  # before the as-of date's own month: enough for seasons
 DAYS_BEYOND_AS_OF = 5  # nothing of these may be used anywhere
 FORTNIGHT = 14
@@ -43,7 +43,7 @@ class Plan:
     prices: Sequence[int]
     peak: int | None
     demand: float = 1
-    odd: tuple[date, kitchen.OddOrder] | None = None
+    odd: tuple[date, restaurants.OddOrder] | None = None
 
 
 @dataclass
@@ -68,40 +68,40 @@ class Route:
     order_id: int | None = None
 
 
-def write(files: SourceFiles, dice: Dice, factor: float, as_of: date) -> None:
+def write(files: SourceFiles, rng: SeededRandom, factor: float, as_of: date) -> None:
     """Write all procurement tables."""
-    history = _History(files, dice, as_of)
-    for number, vendor in enumerate(kitchen.VENDORS, 1):
+    history = _History(files, rng, as_of)
+    for number, vendor in enumerate(restaurants.VENDORS, 1):
         files.add("Vendor", vendor.name, f"{20 + number}-{1_000_000 + number * 417_719}")
     _write_names(files, "Branch", branch_names(round(BRANCHES_AT_FACTOR_1 * factor)))
-    _write_names(files, "Department", kitchen.DEPARTMENTS)
-    _write_names(files, "CostCenter", kitchen.COST_CENTERS)
-    for item in kitchen.ITEMS:
+    _write_names(files, "Department", restaurants.DEPARTMENTS)
+    _write_names(files, "CostCenter", restaurants.COST_CENTERS)
+    for item in restaurants.ITEMS:
         vendor_id = None if item.vendor is None else _VENDOR_IDS[item.vendor]
         files.add("Item", item.name, vendor_id, item.category, item.unit)
-    schedule, stalls = _routes(dice, round(BRANCHES_AT_FACTOR_1 * factor), as_of)
+    schedule, stalls = _routes(rng, round(BRANCHES_AT_FACTOR_1 * factor), as_of)
     for day in _days(_first_day(as_of), as_of + timedelta(days=DAYS_BEYOND_AS_OF)):
         for route in schedule[day.toordinal() % FORTNIGHT]:
             if day <= route.until:
                 history.deliver(route, day)
         for stall in stalls:
-            if dice.chance(kitchen.MARKET_STALL_SHARE_OF_DAYS):
+            if rng.chance(restaurants.MARKET_STALL_SHARE_OF_DAYS):
                 history.deliver(stall, day)
     history.deliver_around_midnight(_midnight_route(schedule))
-    for story in kitchen.FORGOTTEN_ORDERS:
+    for story in restaurants.FORGOTTEN_ORDERS:
         # Remembered at last, a day too late to count.
         history.order(_branch_id(story.branch), _VENDOR_IDS[story.vendor], as_of + timedelta(days=1))
     _write_papers(files, as_of)
 
 
 def _write_papers(files: SourceFiles, as_of: date) -> None:
-    """Write what was entered beside the regular deliveries. No dice: the rest is the same with or without it."""
-    vendor_ids = _VENDOR_IDS | {name: files.add("Vendor", name, tax_id) for name, tax_id in kitchen.PAPER_VENDORS}
+    """Write what was entered beside the regular deliveries. No random number is drawn: the rest is the same with or without it."""
+    vendor_ids = _VENDOR_IDS | {name: files.add("Vendor", name, tax_id) for name, tax_id in restaurants.PAPER_VENDORS}
     item_ids = {
         item.name: files.add("Item", item.name, vendor_ids[item.vendor], item.category, item.unit)
-        for item in kitchen.PAPER_ITEMS
+        for item in restaurants.PAPER_ITEMS
     }
-    for paper in kitchen.PAPERS:
+    for paper in restaurants.PAPERS:
         moment = datetime.combine(as_of - timedelta(days=paper.days_ago), time(11))
         branch_id, vendor_id = _branch_id(paper.branch), vendor_ids[paper.vendor]
         invoice_id = files.add(
@@ -115,20 +115,20 @@ def branch_names(count: int) -> list[str]:
     """The branches' names: the districts, then the districts of further cities, then of those cities once more."""
     names = []
     for position in range(count):
-        city, district = divmod(position, len(kitchen.DISTRICTS))
-        again, place = divmod(city - 1, len(kitchen.CITIES))
-        suffix = "" if city == 0 else f", {kitchen.CITIES[place]}" + (f" {again + 1}" if again else "")
-        names.append(kitchen.DISTRICTS[district] + suffix)
+        city, district = divmod(position, len(restaurants.DISTRICTS))
+        again, place = divmod(city - 1, len(restaurants.CITIES))
+        suffix = "" if city == 0 else f", {restaurants.CITIES[place]}" + (f" {again + 1}" if again else "")
+        names.append(restaurants.DISTRICTS[district] + suffix)
     return names
 
 
-_VENDOR_IDS = {vendor.name: number for number, vendor in enumerate(kitchen.VENDORS, 1)}
-_VENDORS = {vendor.name: vendor for vendor in kitchen.VENDORS}
-_DEPARTMENT_IDS = {name: number for number, name in enumerate(kitchen.DEPARTMENTS, 1)}
+_VENDOR_IDS = {vendor.name: number for number, vendor in enumerate(restaurants.VENDORS, 1)}
+_VENDORS = {vendor.name: vendor for vendor in restaurants.VENDORS}
+_DEPARTMENT_IDS = {name: number for number, name in enumerate(restaurants.DEPARTMENTS, 1)}
 
 
 def _branch_id(district: str) -> int:
-    return kitchen.DISTRICTS.index(district) + 1
+    return restaurants.DISTRICTS.index(district) + 1
 
 
 def _write_names(files: SourceFiles, table: str, names: Iterable[str]) -> None:
@@ -148,20 +148,20 @@ def _days(first: date, last: date) -> Iterable[date]:
 
 Story = TypeVar(
     "Story",
-    kitchen.LocalPrice,
-    kitchen.SmallOrders,
-    kitchen.OddOrder,
-    kitchen.GrowingDemand,
-    kitchen.ForgottenOrder,
+    restaurants.LocalPrice,
+    restaurants.SmallOrders,
+    restaurants.OddOrder,
+    restaurants.GrowingDemand,
+    restaurants.ForgottenOrder,
 )
-PriceList = Callable[[kitchen.Item, int, int], Sequence[int]]
+PriceList = Callable[[restaurants.Item, int, int], Sequence[int]]
 RouteDays = tuple[Route, tuple[int, ...]]
 
 _STORY_ITEMS = frozenset(
-    [story.item for story in kitchen.SECOND_SOURCES]
-    + [story.item for story in kitchen.LOCAL_PRICES]
-    + [story.item for story in kitchen.PRICE_RISES]
-    + [story.item for story in kitchen.ODD_ORDERS]
+    [story.item for story in restaurants.SECOND_SOURCES]
+    + [story.item for story in restaurants.LOCAL_PRICES]
+    + [story.item for story in restaurants.PRICE_RISES]
+    + [story.item for story in restaurants.ODD_ORDERS]
 )
 
 
@@ -173,44 +173,44 @@ class _Branch:
         growth: How much more it orders after a year.
     """
 
-    def __init__(self, position: int, dice: Dice, as_of: date) -> None:
+    def __init__(self, position: int, rng: SeededRandom, as_of: date) -> None:
         self.id = position + 1
         self.as_of = as_of
-        self.size = dice.between(0.7, 1.4)
-        self.growth = dice.between(-0.04, 0.08)
-        self._district = kitchen.DISTRICTS[position % len(kitchen.DISTRICTS)]
-        self._in_first_city = position < len(kitchen.DISTRICTS)
+        self.size = rng.between(0.7, 1.4)
+        self.growth = rng.between(-0.04, 0.08)
+        self._district = restaurants.DISTRICTS[position % len(restaurants.DISTRICTS)]
+        self._in_first_city = position < len(restaurants.DISTRICTS)
         self.second_sources = {
-            story.item: story for story in kitchen.SECOND_SOURCES if self._district in story.districts
+            story.item: story for story in restaurants.SECOND_SOURCES if self._district in story.districts
         }
-        self.local_prices = {story.item: story for story in self._own(kitchen.LOCAL_PRICES)}
-        self.small_orders = {story.vendor: story for story in self._own(kitchen.SMALL_ORDERS)}
-        self.odd_orders = {story.item: story for story in self._own(kitchen.ODD_ORDERS)}
-        self.growing_demand = {story.item: story for story in self._own(kitchen.GROWING_DEMAND)}
-        self.forgotten_orders = {story.vendor: story for story in self._own(kitchen.FORGOTTEN_ORDERS)}
+        self.local_prices = {story.item: story for story in self._own(restaurants.LOCAL_PRICES)}
+        self.small_orders = {story.vendor: story for story in self._own(restaurants.SMALL_ORDERS)}
+        self.odd_orders = {story.item: story for story in self._own(restaurants.ODD_ORDERS)}
+        self.growing_demand = {story.item: story for story in self._own(restaurants.GROWING_DEMAND)}
+        self.forgotten_orders = {story.vendor: story for story in self._own(restaurants.FORGOTTEN_ORDERS)}
 
     def _own(self, stories: Iterable[Story]) -> Iterable[Story]:
         return (story for story in stories if self._in_first_city and story.branch == self._district)
 
-    def carries(self, item: kitchen.Item, dice: Dice) -> bool:
+    def carries(self, item: restaurants.Item, rng: SeededRandom) -> bool:
         """Whether the branch buys an item: always what a story is about."""
         if item.branches:
             return self._in_first_city and self._district in item.branches
         by_story = item.vendor in self.small_orders or item.vendor in self.forgotten_orders
-        return by_story or item.name in _STORY_ITEMS or dice.chance(SHARE_CARRIED)
+        return by_story or item.name in _STORY_ITEMS or rng.chance(SHARE_CARRIED)
 
 
-def _routes(dice: Dice, branch_count: int, as_of: date) -> tuple[list[list[Route]], list[Route]]:
+def _routes(rng: SeededRandom, branch_count: int, as_of: date) -> tuple[list[list[Route]], list[Route]]:
     """Who delivers what to whom.
 
     Returns:
         The routes of each of the 14 days, and the market stalls, which have no fixed days.
     """
-    price_list = _price_lists(dice, as_of)
+    price_list = _price_lists(rng, as_of)
     schedule: list[list[Route]] = [[] for _ in range(FORTNIGHT)]
     stalls = []
     for position in range(branch_count):
-        for route, days in _routes_of_branch(_Branch(position, dice, as_of), dice, price_list):
+        for route, days in _routes_of_branch(_Branch(position, rng, as_of), rng, price_list):
             if route.vendor_id is None:
                 stalls.append(route)
             for day in days:
@@ -218,29 +218,29 @@ def _routes(dice: Dice, branch_count: int, as_of: date) -> tuple[list[list[Route
     return schedule, stalls
 
 
-def _routes_of_branch(branch: _Branch, dice: Dice, price_list: PriceList) -> list[RouteDays]:
+def _routes_of_branch(branch: _Branch, rng: SeededRandom, price_list: PriceList) -> list[RouteDays]:
     found: dict[str | None, RouteDays] = {}
-    for item_id, item in enumerate(kitchen.ITEMS, 1):
-        if not branch.carries(item, dice):
+    for item_id, item in enumerate(restaurants.ITEMS, 1):
+        if not branch.carries(item, rng):
             continue
         second = branch.second_sources.get(item.name)
         vendor = second.vendor if second else item.vendor
         if vendor not in found:
-            found[vendor] = _new_route(branch, vendor, dice)
+            found[vendor] = _new_route(branch, vendor, rng)
         route, _ = found[vendor]
         route.names_vendor |= second is not None
-        route.plans.append(_new_plan(branch, item_id, item, dice, price_list))
+        route.plans.append(_new_plan(branch, item_id, item, rng, price_list))
     return list(found.values())
 
 
-def _new_route(branch: _Branch, vendor: str | None, dice: Dice) -> RouteDays:
+def _new_route(branch: _Branch, vendor: str | None, rng: SeededRandom) -> RouteDays:
     if vendor is None:
-        department_id = _DEPARTMENT_IDS[kitchen.MARKET_STALL_DEPARTMENT]
+        department_id = _DEPARTMENT_IDS[restaurants.MARKET_STALL_DEPARTMENT]
         return Route(branch.id, None, department_id, branch.growth, date.max, steady=False), ()
     small, forgotten = branch.small_orders.get(vendor), branch.forgotten_orders.get(vendor)
     days = small.days if small else _VENDORS[vendor].days
     # Day 0 of the fortnight is a Sunday, as is day 7.
-    first = dice.whole(1, 3) if days == kitchen.TWICE_A_WEEK else dice.whole(1, 6)
+    first = rng.whole(1, 3) if days == restaurants.TWICE_A_WEEK else rng.whole(1, 6)
     until = date.max
     if forgotten:
         until = branch.as_of - timedelta(days=forgotten.days_ago)
@@ -251,10 +251,10 @@ def _new_route(branch: _Branch, vendor: str | None, dice: Dice) -> RouteDays:
     return route, tuple(first + day for day in days)
 
 
-def _new_plan(branch: _Branch, item_id: int, item: kitchen.Item, dice: Dice, price_list: PriceList) -> Plan:
+def _new_plan(branch: _Branch, item_id: int, item: restaurants.Item, rng: SeededRandom, price_list: PriceList) -> Plan:
     percent = lately = 100
-    quantity = item.quantity * branch.size * dice.between(0.9, 1.15)
-    every, offset = item.every, dice.whole(0, item.every - 1)
+    quantity = item.quantity * branch.size * rng.between(0.9, 1.15)
+    every, offset = item.every, rng.whole(0, item.every - 1)
     if second := branch.second_sources.get(item.name):
         percent, lately = second.percent, second.lately or second.percent
     if local := branch.local_prices.get(item.name):
@@ -270,7 +270,7 @@ def _new_plan(branch: _Branch, item_id: int, item: kitchen.Item, dice: Dice, pri
     return plan
 
 
-def _price_lists(dice: Dice, as_of: date) -> PriceList:
+def _price_lists(rng: SeededRandom, as_of: date) -> PriceList:
     """The vendors' price lists.
 
     Returns:
@@ -278,15 +278,15 @@ def _price_lists(dice: Dice, as_of: date) -> PriceList:
     """
     months = [as_of.year * 12 + as_of.month - 1 + back for back in range(-MONTHS_OF_HISTORY, 2)]
     this_month = as_of.year * 12 + as_of.month - 1
-    rises = {story.item: story.percent for story in kitchen.PRICE_RISES}
+    rises = {story.item: story.percent for story in restaurants.PRICE_RISES}
     drifts = {}
-    for item in kitchen.ITEMS:
+    for item in restaurants.ITEMS:
         rounds = [month // 6 - months[0] // 6 for month in months]
         wobble = 0.015 if item.category in MARKET_CATEGORIES else 0.0
-        drifts[item.name] = [1.012**steps * dice.between(1 - wobble, 1 + wobble) for steps in rounds]
+        drifts[item.name] = [1.012**steps * rng.between(1 - wobble, 1 + wobble) for steps in rounds]
     known: dict[tuple[str, int, int], Sequence[int]] = {}
 
-    def price_list(item: kitchen.Item, percent: int, lately: int) -> Sequence[int]:
+    def price_list(item: restaurants.Item, percent: int, lately: int) -> Sequence[int]:
         key = (item.name, percent, lately)
         if key not in known:
             rise = rises.get(item.name, 100) / 100
@@ -303,7 +303,7 @@ def _price_lists(dice: Dice, as_of: date) -> PriceList:
 
 
 def _midnight_route(schedule: list[list[Route]]) -> Route:
-    airport, drinks = _branch_id("Airport"), _VENDOR_IDS[kitchen.THREEWELL]
+    airport, drinks = _branch_id("Airport"), _VENDOR_IDS[restaurants.THREEWELL]
     return next(
         route for routes in schedule for route in routes if route.branch_id == airport and route.vendor_id == drinks
     )
@@ -315,15 +315,15 @@ def _midnight_route(schedule: list[list[Route]]) -> Route:
 class _History:
     """Writes what is delivered, ordered and billed."""
 
-    def __init__(self, files: SourceFiles, dice: Dice, as_of: date) -> None:
+    def __init__(self, files: SourceFiles, rng: SeededRandom, as_of: date) -> None:
         self._files = files
-        self._dice = dice
+        self._rng = rng
         self._as_of = as_of
         self._invoices_of: Counter[int] = Counter()
         self._first_month = _month(_first_day(as_of))
         self._vendor_named_from = as_of - timedelta(days=VENDOR_ON_INVOICE_DAYS)
-        self._pending_from = as_of - timedelta(days=kitchen.PENDING_DAYS - 1)
-        self._mishaps = list(zip(accumulate(kitchen.MISHAPS.values()), kitchen.MISHAPS, strict=True))
+        self._pending_from = as_of - timedelta(days=restaurants.PENDING_DAYS - 1)
+        self._mishaps = list(zip(accumulate(restaurants.MISHAPS.values()), restaurants.MISHAPS, strict=True))
 
     def deliver(self, route: Route, day: date) -> None:
         """Write one delivery's invoice, with what goes wrong with it, and order the next delivery."""
@@ -350,7 +350,7 @@ class _History:
         self._invoice(route, f"{self._as_of + timedelta(days=1)} 00:00:00.000", [line])
 
     def _lines(self, route: Route, day: date) -> tuple[list[Line], bool]:
-        dice = self._dice
+        rng = self._rng
         month = _month(day) - self._first_month
         growth = self._growth(route, day)
         lines: list[Line] = []
@@ -358,9 +358,9 @@ class _History:
         for plan in route.plans:
             if (route.deliveries + plan.offset) % plan.every:
                 continue
-            if not route.steady and dice.chance(kitchen.SKIPPED_SHARE):
+            if not route.steady and rng.chance(restaurants.SKIPPED_SHARE):
                 continue
-            quantity = self._usual_quantity(plan, day) * growth * dice.between(0.9, 1.1)
+            quantity = self._usual_quantity(plan, day) * growth * rng.between(0.9, 1.1)
             price = plan.prices[month]
             if plan.odd is not None and day >= plan.odd[0]:
                 quantity *= plan.odd[1].quantity
@@ -394,16 +394,16 @@ class _History:
         return 1 + (plan.demand - 1) * min(1, max(0, progress))
 
     def _mishap(self) -> str | None:
-        roll = self._dice.roll()
-        return next((mishap for bound, mishap in self._mishaps if roll < bound), None)
+        drawn = self._rng.random()
+        return next((mishap for bound, mishap in self._mishaps if drawn < bound), None)
 
     def _bill(self, route: Route, day: date, lines: list[Line], mishap: str | None, *, spared: bool) -> None:
-        moment = datetime.combine(day, time(self._dice.whole(6, 14), self._dice.whole(0, 59)))
+        moment = datetime.combine(day, time(self._rng.whole(6, 14), self._rng.whole(0, 59)))
         item_id, quantity, price = lines[0]
         status, deleted_at = "APPROVED", None
         if mishap == "rejected":
             status = "REJECTED"
-        elif day >= self._pending_from and not spared and self._dice.chance(kitchen.PENDING_SHARE):
+        elif day >= self._pending_from and not spared and self._rng.chance(restaurants.PENDING_SHARE):
             status = "PENDING"
         if mishap == "deleted":
             deleted_at = moment + timedelta(days=2, hours=3)
@@ -459,15 +459,15 @@ class _History:
         if vendor_id is None:
             return None
         self._invoices_of[vendor_id] += 1
-        initials = "".join(word[0] for word in kitchen.VENDORS[vendor_id - 1].name.split())
+        initials = "".join(word[0] for word in restaurants.VENDORS[vendor_id - 1].name.split())
         return f"{initials}-{10_000 + self._invoices_of[vendor_id]}"
 
     def _cost_center(self) -> int | None:
         """Mostly the restaurant, sometimes catering, rarely an event, and now and then nobody's."""
-        roll = self._dice.roll()
-        if roll < kitchen.COST_CENTER_LEFT_OUT:
+        drawn = self._rng.random()
+        if drawn < restaurants.COST_CENTER_LEFT_OUT:
             return None
-        return 1 if roll < 0.85 else 2 if roll < 0.97 else 3  # noqa: PLR2004 - shares of nothing else
+        return 1 if drawn < 0.85 else 2 if drawn < 0.97 else 3  # noqa: PLR2004 - shares of nothing else
 
 
 def _month(day: date) -> int:
@@ -479,7 +479,7 @@ def _season(peak: int, day: date) -> float:
     factors = []
     for month in (day.month, day.month + 1):
         distance = abs(peak - month) % 12
-        factors.append(kitchen.SEASON[min(distance, 12 - distance)])
+        factors.append(restaurants.SEASON[min(distance, 12 - distance)])
     return factors[0] + (factors[1] - factors[0]) * (day.day - 1) / 31
 
 

@@ -4,7 +4,7 @@ import psycopg
 from psycopg import sql
 
 from runner.database.warehouse import Warehouse
-from runner.demo.guard import holds_demo_data, refuse_foreign_data
+from runner.demo.foreign_data import holds_demo_data, refuse_foreign_data
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS, tables_of
 from runner.ops.lock import RunLock

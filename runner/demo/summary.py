@@ -10,12 +10,12 @@ import psycopg
 
 from runner.alignment.read import Dealer, Report, dealer_report, find_dealer
 from runner.database.query import query
-from runner.demo import trade
+from runner.demo import furnishings
 from runner.procurement.read import Filter, Listing, list_decisions
 from runner.settings import Settings
 
 # The brand whose dealers are shown: the one that reports its sales.
-BRAND = trade.BRANDS[0].slug
+BRAND = furnishings.BRANDS[0].slug
 DEALERS_SHOWN = 5
 COLLECTIONS_SHOWN = 2  # of each vendor
 ACTIONS_SHOWN = 5  # in the report, or nearly so

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.alignment.view import render as render_report
-from runner.demo.play import Played
+from runner.demo.run import DemoReport
 from runner.demo.summary import Collection, Influence, Summary
 from runner.procurement.view import render_list
 from runner.rules.registry import PROCUREMENT_RULES
@@ -19,17 +19,17 @@ WIDTH = 100
 RULE_IDS = frozenset(rule.rule_id for rule in PROCUREMENT_RULES)
 
 
-def render(played: Played, summary: Summary, words: Words) -> RenderableType:
+def render(done: DemoReport, summary: Summary, words: Words) -> RenderableType:
     """Lay out the demo: what was loaded and computed, the market, one dealer's report, what to buy better.
 
     Args:
-        played: What was done.
+        done: What the demo did.
         summary: What it came to.
         words: How money is written.
     """
     return Group(
-        *_section("What was loaded", _loaded(played)),
-        *_section("What was computed", _steps(played)),
+        *_section("What was loaded", _loaded(done)),
+        *_section("What was computed", _steps(done)),
         *_section(f"Most influential dealers of {summary.brand}", _dealers(summary.dealers)),
         *_section("Strongest collections of each vendor", _collections(summary.collections)),
         *_section("What moved in the last 30 days", _movements(summary)),
@@ -55,8 +55,8 @@ def _section(title: str, body: RenderableType) -> tuple[RenderableType, ...]:
     return "", Rule(Text(title, style="bold"), align="left", style="dim"), Padding(body, (0, 0, 0, 2))
 
 
-def _loaded(played: Played) -> RenderableType:
-    rows = played.rows
+def _loaded(done: DemoReport) -> RenderableType:
+    rows = done.rows
     return Group(
         Text(
             f"Home furnishings: {rows['Dealer']:,} dealers, {rows['Product']:,} products in "
@@ -67,26 +67,26 @@ def _loaded(played: Played) -> RenderableType:
             f"Restaurants: {rows['Branch']:,} branches, {rows['Item']:,} items, {rows['Vendor']:,} vendors; "
             f"{rows['Invoice']:,} invoices with {rows['InvoiceItem']:,} lines, {rows['PurchaseOrder']:,} orders."
         ),
-        Text(f"Into {played.place}.", style="dim"),
+        Text(f"Into {done.place}.", style="dim"),
     )
 
 
-def _steps(played: Played) -> RenderableType:
-    nodes = played.report.nodes
+def _steps(done: DemoReport) -> RenderableType:
+    nodes = done.report.nodes
     tests = sum(node.kind == "test" for node in nodes)
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, expand=True)
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
-    rows = sum(played.rows.values())
-    table.add_row("Generate", f"{len(played.rows)} files", _seconds(played.seconds["generate"]))
-    table.add_row("Load", f"{rows:,} rows, every value checked", _seconds(played.seconds["load"]))
+    rows = sum(done.rows.values())
+    table.add_row("Generate", f"{len(done.rows)} files", _seconds(done.seconds["generate"]))
+    table.add_row("Load", f"{rows:,} rows, every value checked", _seconds(done.seconds["load"]))
     table.add_row(
-        "Look back", "influence, trends and prices at the month ends before", _seconds(played.seconds["history"])
+        "Look back", "influence, trends and prices at the month ends before", _seconds(done.seconds["history"])
     )
     built = f"{len(nodes) - tests} models, seeds and snapshots, {tests} data tests"
-    table.add_row("Run", built, _seconds(played.seconds["run"]))
-    for item in played.report.jobs:
+    table.add_row("Run", built, _seconds(done.seconds["run"]))
+    for item in done.report.jobs:
         counts = item.end.details.get("counts", {})
         what = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count and name not in RULE_IDS)
         if not what and item.end.rows is not None:

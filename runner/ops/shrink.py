@@ -21,7 +21,7 @@ Counts = Mapping[str, Any]
 
 # The job that publishes what a domain's rules find.
 PUBLISHING_JOBS = {"alignment": "alignment", "procurement": "recommendations"}
-COUNTED_THINGS = {"alignment": ("selections", "displays"), "procurement": ("invoices", "lines")}
+COUNTED_ROWS = {"alignment": ("selections", "displays"), "procurement": ("invoices", "lines")}
 
 # deletedAt may be absent; the name is then that of the outer row. Ids are compared as text: their types are judged
 # elsewhere.
@@ -90,5 +90,5 @@ def shrunken(connection: psycopg.Connection, settings: Settings, domain: str, co
 def _of_domain(counts: Counts, domain: str) -> dict[str, int]:
     """A domain's counts under the names that people are told."""
     rows = {f"rows of {table.name}": counts["source_rows"].get(table.name) for table in tables_of(domain)}
-    counted = {name: counts.get(name) for name in COUNTED_THINGS[domain]}
+    counted = {name: counts.get(name) for name in COUNTED_ROWS[domain]}
     return {name: number for name, number in {**rows, **counted}.items() if number is not None}

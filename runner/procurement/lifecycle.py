@@ -24,7 +24,7 @@ from runner.settings import Settings
 from runner.words import count
 
 OPEN = ("PENDING", "VIEWED")
-OURSELVES = "fieldlab"
+RUNNER = "fieldlab"  # the actor of what no person decided
 PUBLISHING_JOB = "recommendations"
 LONGEST_REASON = 500
 
@@ -116,7 +116,7 @@ def publish_findings(
         "quiet": timedelta(days=quiet_days),
         "quiet_days": quiet_days,
         "failed_rules": list(failed_rules),
-        "actor": OURSELVES,
+        "actor": RUNNER,
     }
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(query(settings, _LOCK))
@@ -179,7 +179,7 @@ def expire(connection: psycopg.Connection, settings: Settings) -> int:
         "now": time_now.now,
         "judged_at": time_now.judged_at,
         "as_of": time_now.today,
-        "actor": OURSELVES,
+        "actor": RUNNER,
         "run_id": None,
     }
     with connection.transaction():

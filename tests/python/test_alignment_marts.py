@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from dbt_database import DbtDatabase, dbt_database
 from oracle import alignment
-from oracle.nasty_alignment import Market, chance, edge_cases, rows_for_copy
+from oracle.alignment_data import Market, chance, edge_cases, rows_for_copy
 from psycopg import sql
 
 from runner.database.sources import create_source_tables

@@ -14,8 +14,8 @@ import pytest
 from dbt_database import DbtDatabase, dbt_database
 from oracle import alignment_v2
 from oracle.alignment import Sources
+from oracle.alignment_data import STATUSES, Market, rows_for_copy
 from oracle.alignment_v2 import KEYS, Tuning, central_trendsetters
-from oracle.nasty_alignment import STATUSES, Market, rows_for_copy
 from psycopg import sql
 
 from runner.database.sources import create_source_tables
@@ -49,7 +49,7 @@ def database(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: f"seed {world.seed}")
 def test_every_column_is_what_its_definition_says(database: DbtDatabase, world: World) -> None:
-    sources = nasty(world.seed)
+    sources = random_sources(world.seed)
     fill(database, sources)
     variables = {"timezone": ZONE, **vars(world.tuning)}
     models = [f"+{mart}" for mart in (*KEYS, "dealer_influence")]
@@ -79,25 +79,25 @@ def test_every_column_is_what_its_definition_says(database: DbtDatabase, world: 
         )
 
 
-def nasty(seed: int) -> Sources:
+def random_sources(seed: int) -> Sources:
     """Vendors of every small size, products with odd words, dealers in chains, stars and crowds."""
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     market = Market(AS_OF, ZONE)
     for number in range(6):
         vendor = f"v{number}"
-        products = [p for _ in range(dice.randint(1, 5)) for p in market.collection(vendor, dice.randint(1, 7))]
-        for _ in range(dice.randint(20, 120)):
-            dealer, product = f"d{dice.randint(0, 25)}", products[int(len(products) * dice.random() ** 2)]
-            market.selects(dealer, product, dice.choice(STATUSES), market.ago(dice.choice((-1, 0, 1, 59, 60, 400))))
-            if dice.random() < 0.4:
+        products = [p for _ in range(rng.randint(1, 5)) for p in market.collection(vendor, rng.randint(1, 7))]
+        for _ in range(rng.randint(20, 120)):
+            dealer, product = f"d{rng.randint(0, 25)}", products[int(len(products) * rng.random() ** 2)]
+            market.selects(dealer, product, rng.choice(STATUSES), market.ago(rng.choice((-1, 0, 1, 59, 60, 400))))
+            if rng.random() < 0.4:
                 market.displays(
-                    dealer, dice.choice(products), f"M{dice.randint(1, 4)}", market.ago(dice.choice((-1, 0, 59, 60)))
+                    dealer, rng.choice(products), f"M{rng.randint(1, 4)}", market.ago(rng.choice((-1, 0, 59, 60)))
                 )
     chain = market.collection("chain", 40)
-    order = dice.sample(range(40), 40)
+    order = rng.sample(range(40), 40)
     for place in range(39):
         for product in (chain[place], chain[place + 1]):
-            market.selects(f"link-{order[place]}", product, dice.choice(STATUSES[1:]))
+            market.selects(f"link-{order[place]}", product, rng.choice(STATUSES[1:]))
     for place, product in enumerate(market.collection("pairs", 3)):
         for number in range(place + 3):
             market.selects(f"pair-{place}-{number}", product, "MUST_CARRY")
@@ -105,11 +105,11 @@ def nasty(seed: int) -> Sources:
     for key, product in sources.products.items():
         sources.products[key] = replace(
             product,
-            name=" ".join(dice.choice(WORDS) for _ in range(dice.randint(1, 3))),
-            description=", ".join(dice.choice(WORDS) for _ in range(dice.randint(0, 4))),
-            product_type=dice.choice([None, "chair", "chair", "Chair"]),
-            size=dice.choice([None, "S", "L"]),
-            finish=dice.choice([None, "oak", "ash"]),
+            name=" ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 3))),
+            description=", ".join(rng.choice(WORDS) for _ in range(rng.randint(0, 4))),
+            product_type=rng.choice([None, "chair", "chair", "Chair"]),
+            size=rng.choice([None, "S", "L"]),
+            finish=rng.choice([None, "oak", "ash"]),
         )
     return sources
 

@@ -91,21 +91,21 @@ def of(rows: list[Row], ranking: str, advice: str = "ADD") -> list[Row]:
 
 def chance_world(seed: int) -> World:
     """Two vendors, ties in names and trends, displays around every edge of the windows."""
-    dice = random.Random(seed)
-    collections = {f"c{n}": (f"v{n % 2}", dice.choice(["Aspen", "aspen", "Birch"])) for n in range(24)}
+    rng = random.Random(seed)
+    collections = {f"c{n}": (f"v{n % 2}", rng.choice(["Aspen", "aspen", "Birch"])) for n in range(24)}
     products = {f"p{n}": f"c{n % 24}" for n in range(60)}
     edges = (0, 1, 89, 90, 91, -1, -90, -91, -364, -365, -366, -730, -731, -732, -400, -30)
     cut_off = date(2024, 2, 29)
 
     def somewhen() -> date:
-        return cut_off + timedelta(dice.choice(edges))
+        return cut_off + timedelta(rng.choice(edges))
 
     displays = [
-        Display(f"d{dice.randint(0, 40)}", f"p{int(60 * dice.random() ** 2)}", f"M{dice.randint(1, 5)}", somewhen())
+        Display(f"d{rng.randint(0, 40)}", f"p{int(60 * rng.random() ** 2)}", f"M{rng.randint(1, 5)}", somewhen())
         for _ in range(900)
     ]
     sales = [
-        Sale(f"d{dice.randint(0, 40)}", f"p{2 * dice.randint(0, 29)}", dice.choice([-5, 0, 10]), somewhen())
+        Sale(f"d{rng.randint(0, 40)}", f"p{2 * rng.randint(0, 29)}", rng.choice([-5, 0, 10]), somewhen())
         for _ in range(200)
     ]
     return World(collections, products, displays, sales)
@@ -144,7 +144,7 @@ def planted(by_carriers: bool, seed: int = 7) -> World:
     It is the one that most carry among those they lack, or any. A few influential dealers display much of what hardly
     anybody else carries, so that trend and carriers disagree.
     """
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     collections = {f"c{n:02}": ("v", f"N{n:02}") for n in range(20)}
     products = {f"c{n:02}-{m}": f"c{n:02}" for n in range(20) for m in range(12)}
     start = date(2023, 1, 1)
@@ -152,7 +152,7 @@ def planted(by_carriers: bool, seed: int = 7) -> World:
     carried: dict[str, set[str]] = {}
     for number in range(200):
         dealer = f"d{number:03}"
-        own = {f"c{n:02}" for n in range(20) if dice.random() < 0.9 - n * 0.04}
+        own = {f"c{n:02}" for n in range(20) if rng.random() < 0.9 - n * 0.04}
         carried[dealer] = own | {"c19"}
         displays += [Display(dealer, f"{key}-0", "M1", start) for key in carried[dealer]]
         if number < 8:
@@ -165,8 +165,8 @@ def planted(by_carriers: bool, seed: int = 7) -> World:
         chosen = []
         for dealer, own in carried.items():
             missing = sorted(set(collections) - own, key=lambda key: (-counts[key], key))
-            if missing and dice.random() < 0.5:
-                chosen.append((dealer, missing[0] if by_carriers else dice.choice(missing)))
+            if missing and rng.random() < 0.5:
+                chosen.append((dealer, missing[0] if by_carriers else rng.choice(missing)))
         for dealer, key in chosen:
             carried[dealer].add(key)
             displays.append(Display(dealer, f"{key}-0", f"W{window}", when))

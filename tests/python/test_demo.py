@@ -17,18 +17,18 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from runner.demo import AS_OF, alignment, kitchen, trade
-from runner.demo.play import month_ends_before
+from runner.demo import AS_OF, alignment, furnishings, restaurants
+from runner.demo.run import month_ends_before
 from runner.rules.registry import PROCUREMENT_RULES
 
 # What the demo's books hold nothing of; the last one is switched off.
 NOT_PLANTED = {"duplicate_invoice", "off_usual_vendor", "vendor_twin", "no_purchase_order"}
-ITEMS = {item.name: number for number, item in enumerate(kitchen.ITEMS, 1)}
-VENDORS = {vendor.name: number for number, vendor in enumerate(kitchen.VENDORS, 1)} | {
-    name: number for number, (name, _) in enumerate(kitchen.PAPER_VENDORS, len(kitchen.VENDORS) + 1)
+ITEMS = {item.name: number for number, item in enumerate(restaurants.ITEMS, 1)}
+VENDORS = {vendor.name: number for number, vendor in enumerate(restaurants.VENDORS, 1)} | {
+    name: number for number, (name, _) in enumerate(restaurants.PAPER_VENDORS, len(restaurants.VENDORS) + 1)
 }
-PAPER_ITEMS = {item.name: number for number, item in enumerate(kitchen.PAPER_ITEMS, len(kitchen.ITEMS) + 1)}
-BRANCHES = {name: number for number, name in enumerate(kitchen.DISTRICTS, 1)}
+PAPER_ITEMS = {item.name: number for number, item in enumerate(restaurants.PAPER_ITEMS, len(restaurants.ITEMS) + 1)}
+BRANCHES = {name: number for number, name in enumerate(restaurants.DISTRICTS, 1)}
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def test_something_of_every_kind_rose_and_something_fell(played: Played) -> None
     assert len(moved) == 6
     assert moved["collections", "FALLING"] == "Halcyon"
     rising = {move["name"] for move in played.summary["movements"] if move["kind"] == "collections"}
-    assert rising >= {name for brand in trade.BRANDS for name in brand.rising}
+    assert rising >= {name for brand in furnishings.BRANDS for name in brand.rising}
 
 
 def test_a_year_of_month_ends_is_in_every_history(played: Played) -> None:
@@ -191,7 +191,7 @@ def test_a_year_of_month_ends_is_in_every_history(played: Played) -> None:
 def test_branches_that_pay_more_are_told_to_switch(played: Played) -> None:
     expected = {
         (ITEMS[story.item], None, BRANCHES[district])
-        for story in kitchen.SECOND_SOURCES
+        for story in restaurants.SECOND_SOURCES
         if story.percent > 105 and story.lately is None
         for district in story.districts
     }
@@ -205,38 +205,54 @@ def test_branches_that_pay_more_are_told_to_switch(played: Played) -> None:
         (
             "same_vendor_price_gap",
             {
-                (ITEMS[story.item], VENDORS[str(kitchen.ITEMS[ITEMS[story.item] - 1].vendor)], BRANCHES[story.branch])
-                for story in kitchen.LOCAL_PRICES
+                (
+                    ITEMS[story.item],
+                    VENDORS[str(restaurants.ITEMS[ITEMS[story.item] - 1].vendor)],
+                    BRANCHES[story.branch],
+                )
+                for story in restaurants.LOCAL_PRICES
             },
         ),
         (
             "price_rise",
             {
-                (ITEMS[story.item], VENDORS[str(kitchen.ITEMS[ITEMS[story.item] - 1].vendor)], None)
-                for story in kitchen.PRICE_RISES
+                (ITEMS[story.item], VENDORS[str(restaurants.ITEMS[ITEMS[story.item] - 1].vendor)], None)
+                for story in restaurants.PRICE_RISES
             }
-            | {(ITEMS["Unsalted Butter"], VENDORS[kitchen.PELLWORTH], None)},
+            | {(ITEMS["Unsalted Butter"], VENDORS[restaurants.PELLWORTH], None)},
         ),
-        ("small_orders", {(None, VENDORS[story.vendor], BRANCHES[story.branch]) for story in kitchen.SMALL_ORDERS}),
+        ("small_orders", {(None, VENDORS[story.vendor], BRANCHES[story.branch]) for story in restaurants.SMALL_ORDERS}),
         (
             "over_ordering",
-            {(ITEMS[story.item], None, BRANCHES[story.branch]) for story in kitchen.ODD_ORDERS if story.quantity > 1},
+            {
+                (ITEMS[story.item], None, BRANCHES[story.branch])
+                for story in restaurants.ODD_ORDERS
+                if story.quantity > 1
+            },
         ),
         (
             "unusual_spend",
-            {(ITEMS[story.item], None, BRANCHES[story.branch]) for story in kitchen.ODD_ORDERS if story.price == 2.5},
+            {
+                (ITEMS[story.item], None, BRANCHES[story.branch])
+                for story in restaurants.ODD_ORDERS
+                if story.price == 2.5
+            },
         ),
         # Three times the price is that of a pack of three.
         (
             "pack_size_error",
             {
-                (ITEMS[story.item], VENDORS[str(kitchen.ITEMS[ITEMS[story.item] - 1].vendor)], BRANCHES[story.branch])
-                for story in kitchen.ODD_ORDERS
+                (
+                    ITEMS[story.item],
+                    VENDORS[str(restaurants.ITEMS[ITEMS[story.item] - 1].vendor)],
+                    BRANCHES[story.branch],
+                )
+                for story in restaurants.ODD_ORDERS
                 if story.price == 3
             }
             # A case entered as a piece, and a piece as a case.
             | {
-                (PAPER_ITEMS["Gas Cartridges"], VENDORS[kitchen.GAS], BRANCHES[at])
+                (PAPER_ITEMS["Gas Cartridges"], VENDORS[restaurants.GAS], BRANCHES[at])
                 for at in ("Airport", "Harbor Point")
             },
         ),
@@ -249,21 +265,21 @@ def test_the_planted_stories_are_found(
 
 
 def test_forgotten_orders_are_due(played: Played) -> None:
-    items = {item.name: item.vendor for item in kitchen.ITEMS}
+    items = {item.name: item.vendor for item in restaurants.ITEMS}
     names = {number: name for name, number in ITEMS.items()}
     due = {(items[names[item or 0]], branch) for item, _, branch in subjects(played, "reorder_due")}
-    assert due == {(story.vendor, BRANCHES[story.branch]) for story in kitchen.FORGOTTEN_ORDERS}
+    assert due == {(story.vendor, BRANCHES[story.branch]) for story in restaurants.FORGOTTEN_ORDERS}
 
 
 def test_seasons_that_begin_are_seen(played: Played) -> None:
     coming = AS_OF.month % 12 + 1
-    peaks = {ITEMS[item.name] for item in kitchen.ITEMS if item.peak in (coming, coming + 1)}
+    peaks = {ITEMS[item.name] for item in restaurants.ITEMS if item.peak in (coming, coming + 1)}
     assert {item for item, *_ in subjects(played, "seasonal_peak")} >= peaks
 
 
 def test_the_page_of_recommendations_in_the_docs_is_that_of_the_demo(played: Played) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "runner.demo.gallery"],
+        [sys.executable, "-m", "runner.demo.recommendations_page"],
         capture_output=True,
         text=True,
         check=True,

@@ -19,7 +19,7 @@ from statistics import mean, pstdev
 
 import pytest
 
-from runner.demo import AS_OF, alignment, generate, kitchen, trade
+from runner.demo import AS_OF, alignment, furnishings, generate, restaurants
 from runner.errors import FieldlabError
 from runner.load.contract import Column, Table, source_tables
 
@@ -247,12 +247,12 @@ def test_most_orders_cover_what_is_delivered_on_them(demo: Demo) -> None:
 @pytest.mark.parametrize(
     ("item", "branch", "main", "best"),
     [
-        ("Chicken Breast", "Downtown", kitchen.HARBOR, kitchen.VALLEY),
-        ("Chicken Breast", "Airport", kitchen.HARBOR, kitchen.VALLEY),
-        ("Atlantic Salmon Fillet", "Riverside", kitchen.GULLWING, kitchen.SALTMARSH),
-        ("Mozzarella", "University", kitchen.PELLWORTH, kitchen.LARKHILL),
-        ("Takeaway Boxes", "Airport", kitchen.PELLWORTH, kitchen.FOLDWELL),
-        ("Prosecco", "Northgate", kitchen.CELLAR, kitchen.THREEWELL),
+        ("Chicken Breast", "Downtown", restaurants.HARBOR, restaurants.VALLEY),
+        ("Chicken Breast", "Airport", restaurants.HARBOR, restaurants.VALLEY),
+        ("Atlantic Salmon Fillet", "Riverside", restaurants.GULLWING, restaurants.SALTMARSH),
+        ("Mozzarella", "University", restaurants.PELLWORTH, restaurants.LARKHILL),
+        ("Takeaway Boxes", "Airport", restaurants.PELLWORTH, restaurants.FOLDWELL),
+        ("Prosecco", "Northgate", restaurants.CELLAR, restaurants.THREEWELL),
     ],
 )
 def test_another_vendor_is_cheaper(demo: Demo, item: str, branch: str, main: str, best: str) -> None:
@@ -275,7 +275,7 @@ def newest_price(demo: Demo, item: str, vendor: str) -> Decimal:
 
 def test_two_vendors_tie_for_the_cheapest_chicken(demo: Demo) -> None:
     means = {vendor: mean_price(lines) for vendor, lines in by_vendor(demo, "Chicken Breast", 30).items()}
-    assert means[kitchen.VALLEY] == means[kitchen.PELLWORTH] < means[kitchen.HARBOR]
+    assert means[restaurants.VALLEY] == means[restaurants.PELLWORTH] < means[restaurants.HARBOR]
 
 
 def by_vendor(demo: Demo, item: str, days: int) -> dict[str, list[Line]]:
@@ -284,13 +284,13 @@ def by_vendor(demo: Demo, item: str, days: int) -> dict[str, list[Line]]:
 
 def test_an_offer_that_has_ended_is_still_the_cheapest_of_the_quarter(demo: Demo) -> None:
     means = {vendor: mean_price(lines) for vendor, lines in by_vendor(demo, "Unsalted Butter", 90).items()}
-    assert means[kitchen.PELLWORTH] <= Decimal("0.95") * means[kitchen.LARKHILL]
-    newest = [newest_price(demo, "Unsalted Butter", vendor) for vendor in (kitchen.PELLWORTH, kitchen.LARKHILL)]
+    assert means[restaurants.PELLWORTH] <= Decimal("0.95") * means[restaurants.LARKHILL]
+    newest = [newest_price(demo, "Unsalted Butter", vendor) for vendor in (restaurants.PELLWORTH, restaurants.LARKHILL)]
     assert newest[0] == newest[1]
 
 
-@pytest.mark.parametrize("story", kitchen.LOCAL_PRICES, ids=lambda story: story.item)
-def test_a_branch_pays_more_to_the_same_vendor(demo: Demo, story: kitchen.LocalPrice) -> None:
+@pytest.mark.parametrize("story", restaurants.LOCAL_PRICES, ids=lambda story: story.item)
+def test_a_branch_pays_more_to_the_same_vendor(demo: Demo, story: restaurants.LocalPrice) -> None:
     prices = {}
     for branch, lines in grouped(demo.last(30, item=story.item), lambda line: line.branch).items():
         assert len({line.vendor for line in lines}) == 1
@@ -301,8 +301,8 @@ def test_a_branch_pays_more_to_the_same_vendor(demo: Demo, story: kitchen.LocalP
 
 @pytest.mark.parametrize(
     ("item", "vendor"),
-    [(story.item, kitchen.OLDACRE) for story in kitchen.PRICE_RISES[:2]]
-    + [("Orange Juice", kitchen.THREEWELL), ("Unsalted Butter", kitchen.PELLWORTH)],
+    [(story.item, restaurants.OLDACRE) for story in restaurants.PRICE_RISES[:2]]
+    + [("Orange Juice", restaurants.THREEWELL), ("Unsalted Butter", restaurants.PELLWORTH)],
 )
 def test_a_vendor_has_raised_its_price(demo: Demo, item: str, vendor: str) -> None:
     now = demo.last(30, item=item, vendor=vendor)
@@ -311,8 +311,8 @@ def test_a_vendor_has_raised_its_price(demo: Demo, item: str, vendor: str) -> No
     assert mean_price(now) >= Decimal("1.08") * mean_price(before)
 
 
-@pytest.mark.parametrize("story", kitchen.SMALL_ORDERS, ids=lambda story: story.branch)
-def test_a_branch_orders_little_and_often(demo: Demo, story: kitchen.SmallOrders) -> None:
+@pytest.mark.parametrize("story", restaurants.SMALL_ORDERS, ids=lambda story: story.branch)
+def test_a_branch_orders_little_and_often(demo: Demo, story: restaurants.SmallOrders) -> None:
     lines = demo.last(180, vendor=story.vendor, branch=story.branch)
     orders = {line.invoice for line in lines}
     assert len(orders) >= 8
@@ -320,8 +320,8 @@ def test_a_branch_orders_little_and_often(demo: Demo, story: kitchen.SmallOrders
     assert sum(line.amount for line in lines) / len(orders) < 100
 
 
-@pytest.mark.parametrize("story", kitchen.ODD_ORDERS, ids=lambda story: f"{story.item} at {story.branch}")
-def test_an_order_is_out_of_the_ordinary(demo: Demo, story: kitchen.OddOrder) -> None:
+@pytest.mark.parametrize("story", restaurants.ODD_ORDERS, ids=lambda story: f"{story.item} at {story.branch}")
+def test_an_order_is_out_of_the_ordinary(demo: Demo, story: restaurants.OddOrder) -> None:
     lines = demo.last(180, item=story.item, branch=story.branch)
     odd = max(range(len(lines)), key=lambda position: lines[position].amount)
     assert lines[odd].day > AS_OF - timedelta(days=30)
@@ -332,14 +332,14 @@ def test_an_order_is_out_of_the_ordinary(demo: Demo, story: kitchen.OddOrder) ->
 
 
 def test_one_big_order_is_part_of_a_growing_demand(demo: Demo) -> None:
-    story = kitchen.GROWING_DEMAND[0]
+    story = restaurants.GROWING_DEMAND[0]
     quantities = [line.quantity for line in demo.last(180, item=story.item, branch=story.branch)]
     assert mean(quantities[-5:]) > Decimal("1.1") * mean(quantities[:5])
     assert max(quantities) not in quantities[-5:]
 
 
-@pytest.mark.parametrize("story", kitchen.FORGOTTEN_ORDERS, ids=lambda story: f"{story.vendor} at {story.branch}")
-def test_a_regular_order_has_been_forgotten(demo: Demo, story: kitchen.ForgottenOrder) -> None:
+@pytest.mark.parametrize("story", restaurants.FORGOTTEN_ORDERS, ids=lambda story: f"{story.vendor} at {story.branch}")
+def test_a_regular_order_has_been_forgotten(demo: Demo, story: restaurants.ForgottenOrder) -> None:
     last = AS_OF - timedelta(days=story.days_ago)
     due = []
     for lines in grouped(demo.last(180, vendor=story.vendor, branch=story.branch), lambda line: line.item).values():
@@ -348,7 +348,7 @@ def test_a_regular_order_has_been_forgotten(demo: Demo, story: kitchen.Forgotten
         assert len(gaps) == 1, "regular, so the confidence is 1"
         due.append(days[-1] + timedelta(days=gaps.pop()))
     assert max(order_days(demo.last(180, vendor=story.vendor, branch=story.branch))) == last
-    assert any(predicted <= AS_OF + timedelta(days=3) for predicted in due) or story.vendor == kitchen.FOLDWELL
+    assert any(predicted <= AS_OF + timedelta(days=3) for predicted in due) or story.vendor == restaurants.FOLDWELL
     assert any(predicted <= AS_OF + timedelta(days=7) for predicted in due)
     orders = order_dates(demo, story.vendor, story.branch)
     assert not [day for day in orders if last < day <= AS_OF]
@@ -390,13 +390,13 @@ def test_a_season_is_about_to_begin(demo: Demo, item: str) -> None:
 
 
 def test_every_month_is_the_season_of_something() -> None:
-    peaks = {item.peak for item in kitchen.ITEMS if item.peak}
+    peaks = {item.peak for item in restaurants.ITEMS if item.peak}
     for month in range(1, 13):
         assert any(min(abs(peak - month), 12 - abs(peak - month)) <= 1 for peak in peaks), month
 
 
 def test_same_prices_leave_nothing_to_gain(demo: Demo) -> None:
-    for story in kitchen.SECOND_SOURCES:
+    for story in restaurants.SECOND_SOURCES:
         if story.percent == 100 and story.item != "Chicken Breast":
             means = {mean_price(lines) for lines in by_vendor(demo, story.item, 30).values()}
             assert len(means) == 1, story.item
@@ -436,7 +436,7 @@ def business(demo: Demo, vendor: str) -> Business:
 
 def test_keep_drop_and_add_occur_at_both_priorities(demo: Demo) -> None:
     found: Counter[str] = Counter()
-    for brand in trade.BRANDS[:3]:
+    for brand in furnishings.BRANDS[:3]:
         trade_of = business(demo, brand.slug)
         for dealer in trade_of.dealers:
             for collection, trend in trade_of.trends.items():
@@ -462,8 +462,8 @@ def test_a_product_type_names_one_kind_of_piece(demo: Demo) -> None:
         assert product["productType"].lower() in product["name"].lower()
 
 
-@pytest.mark.parametrize("story", trade.SWAPS, ids=lambda story: story.piece)
-def test_dealers_prefer_one_of_two_variants_of_a_piece(demo: Demo, story: trade.Swap) -> None:
+@pytest.mark.parametrize("story", furnishings.SWAPS, ids=lambda story: story.piece)
+def test_dealers_prefer_one_of_two_variants_of_a_piece(demo: Demo, story: furnishings.Swap) -> None:
     """The gap is wide enough for SHIFT: 0.3 of the brand's most wanted product, were all dealers equal."""
     weights = {"PASSED": 1, "INTERESTED": 2, "SELECTED": 3, "MUST_CARRY": 4}
     products = {row["id"]: row for row in demo.tables["Product"]}
@@ -494,13 +494,13 @@ def test_a_collection_is_out_of_favour_and_others_are_the_talk_of_the_day(demo: 
             share_of_month[collection_of[row["productId"]]].append(age < 30)
     shares = {collection: mean(recent) for collection, recent in share_of_month.items() if len(recent) >= 100}
     strongest = sorted(shares, key=lambda collection: -shares[collection])
-    rising = {f"{brand.slug}-{alignment.slug(name)}" for brand in trade.BRANDS for name in brand.rising}
+    rising = {f"{brand.slug}-{alignment.slug(name)}" for brand in furnishings.BRANDS for name in brand.rising}
     assert set(strongest[: len(rising)]) == rising
     assert shares["marlowe-and-finch-halcyon"] == 0
 
 
 def test_brands_with_recent_with_old_and_without_sales(demo: Demo) -> None:
-    recent, old, never = (sale_days(demo, brand.slug) for brand in trade.BRANDS[:3])
+    recent, old, never = (sale_days(demo, brand.slug) for brand in furnishings.BRANDS[:3])
     a_year_ago = str(AS_OF - timedelta(days=364))
     assert [day for day in recent if a_year_ago <= day <= str(AS_OF)]
     assert old
@@ -521,7 +521,7 @@ def test_alignment_edge_cases_occur(demo: Demo) -> None:
     selecting = {row["dealerId"] for row in tables["Selection"]}
     dealers = {row["id"] for row in tables["Dealer"]}
     assert len(selecting - with_displays - with_sales) >= 5, "dealers of score 0"
-    assert len(dealers - selecting - with_displays) >= trade.INACTIVE_DEALERS
+    assert len(dealers - selecting - with_displays) >= furnishings.INACTIVE_DEALERS
     assert {row["region"] for row in tables["Dealer"]} > {""}
     assert {row["id"] for row in tables["Collection"]} > {row["collectionId"] for row in tables["Product"]}
     for table, column in (("Selection", "createdAt"), ("DealerSale", "soldAt"), ("DisplayRecord", "displayOrderDate")):
@@ -557,7 +557,7 @@ def test_lines_of_every_kind_occur(demo: Demo) -> None:
     assert any(line.price == 0 for line in demo.lines), "free goods"
     assert any(line.quantity == 0 for line in demo.lines)
     assert any(not line.vendor for line in demo.purchases), "no vendor on the item nor on the invoice"
-    item_vendors = {item.name: item.vendor for item in kitchen.ITEMS}
+    item_vendors = {item.name: item.vendor for item in restaurants.ITEMS}
     assert any(line.vendor and line.vendor != item_vendors[line.item] for line in demo.purchases)
     same_day = Counter((line.item, line.branch, line.day, line.invoice) for line in demo.purchases)
     assert max(Counter((item, branch, day) for item, branch, day, _ in same_day).values()) == 2

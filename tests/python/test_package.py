@@ -10,7 +10,7 @@ from shutil import copytree
 import psycopg
 import pytest
 from dbt_database import DbtDatabase, dbt_database
-from oracle import nasty_alignment, nasty_procurement
+from oracle import alignment_data, procurement_data
 from psycopg import sql
 
 from runner.database.sources import create_source_tables
@@ -85,12 +85,12 @@ def test_the_runner_publishes_from_a_hosts_schemas(
 
 def fill(url: str) -> None:
     """Put both domains' edge cases into source tables."""
-    market = nasty_alignment.Market(AS_OF, "UTC")
-    nasty_alignment.edge_cases(market)
-    nasty_alignment.chance(market, random.Random("package"), vendors=3)
+    market = alignment_data.Market(AS_OF, "UTC")
+    alignment_data.edge_cases(market)
+    alignment_data.chance(market, random.Random("package"), vendors=3)
     tables = {
-        "alignment": nasty_alignment.rows_for_copy(market.sources),
-        "procurement": nasty_procurement.rows_for_copy(nasty_procurement.edge_cases(AS_OF)),
+        "alignment": alignment_data.rows_for_copy(market.sources),
+        "procurement": procurement_data.rows_for_copy(procurement_data.edge_cases(AS_OF)),
     }
     with psycopg.connect(url) as connection:
         for domain, contents_of in tables.items():

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from oracle import procurement
-from oracle.nasty_procurement import by_chance, edge_cases, rows_for_copy
+from oracle.procurement_data import by_chance, edge_cases, rows_for_copy
 from psycopg import sql
 from psycopg.rows import dict_row
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from oracle.nasty_procurement import by_chance, rows_for_copy
-from oracle.nasty_recommendations import rule_edges, spending_shares
 from oracle.procurement import Sources
+from oracle.procurement_data import by_chance, rows_for_copy
 from oracle.recommendations import counted_once, recommendations
+from oracle.recommendations_data import rule_edges, spending_shares
 from psycopg import sql
 from psycopg.rows import dict_row
 

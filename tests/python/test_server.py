@@ -335,7 +335,7 @@ def test_stopping_at_once_needs_no_lock_that_another_command_holds(
     server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.keep()
-    with server_watch.decide(server.folder):
+    with server_watch.server_lock(server.folder):
         stopping = threading.Thread(target=server.stop, kwargs={"at_once": True})
         stopping.start()
         wait_until(lambda: not server_watch.is_running(server.folder))

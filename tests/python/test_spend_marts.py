@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from dbt_database import DbtDatabase, dbt_database
 from oracle import spend
-from oracle.nasty_spend import by_chance, corrected, rows_for_copy
+from oracle.spend_data import by_chance, corrected, rows_for_copy
 from psycopg import sql
 
 # Half a unit of the scale that shares and ratios are published with.

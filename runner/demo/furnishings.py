@@ -1,6 +1,6 @@
-"""The first world: home-furnishings brands, their collections and the dealers who show them.
+"""The demo's alignment data: home-furnishings brands, their collections and the dealers who show them.
 
-Everything here is invented. `alignment.py` lets this world run.
+Everything here is invented. `alignment.py` lets them do business.
 """
 
 from dataclasses import dataclass

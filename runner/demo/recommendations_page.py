@@ -1,6 +1,7 @@
 """One recommendation of each kind, side by side, as docs/recommendations.md shows them.
 
-Write the page anew with `fieldlab demo` and then `python -m runner.demo.gallery > docs/recommendations.md`.
+Write the page anew with `fieldlab demo`, then
+`python -m runner.demo.recommendations_page > docs/recommendations.md`.
 """
 
 from collections.abc import Mapping
@@ -21,11 +22,11 @@ HEAD = f"""# Recommendations
 
 One recommendation of each kind, the most valuable of those that `make demo` finds as of {day(AS_OF)}. The parameters of
 each rule are in [seeds/recommendation_rules.csv](../seeds/recommendation_rules.csv). This page is written by
-`python -m runner.demo.gallery`.
+`python -m runner.demo.recommendations_page`.
 """
 
 
-def gallery(connection: psycopg.Connection, settings: Settings) -> str:
+def page(connection: psycopg.Connection, settings: Settings) -> str:
     """The page as Markdown: per rule, in the registry's order, the first open recommendation."""
     rows = list_recommendations(connection, settings, Filter())
     parts = [HEAD]
@@ -59,7 +60,7 @@ def main() -> None:
     """Print the page from the recommendations that are published now."""
     settings = load_settings()
     with open_warehouse(settings) as warehouse, warehouse.connect() as connection:
-        click.echo(gallery(connection, settings), nl=False)
+        click.echo(page(connection, settings), nl=False)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from runner.demo import kitchen, trade
+from runner.demo import furnishings, restaurants
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS, source_tables, tables_of
 from runner.settings import Settings
@@ -15,8 +15,8 @@ from runner.settings import Settings
 # The table and column that tell demo data from other data, and every value the demo has ever had there: a name that
 # is given up stays in this list, or the next version would not recognise what this one loaded.
 MARKS = {
-    "alignment": ("Collection", "vendorId", [brand.slug for brand in trade.BRANDS]),
-    "procurement": ("Vendor", "name", [vendor.name for vendor in kitchen.VENDORS]),
+    "alignment": ("Collection", "vendorId", [brand.slug for brand in furnishings.BRANDS]),
+    "procurement": ("Vendor", "name", [vendor.name for vendor in restaurants.VENDORS]),
 }
 
 

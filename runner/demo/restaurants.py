@@ -1,7 +1,7 @@
-"""The second world: a group of restaurants and where it buys.
+"""The demo's procurement data: a group of restaurants and where it buys.
 
 Everything here is invented. `ITEMS` is the catalogue, the `STORIES` at the end are what the recommendation rules are
-meant to find; `procurement.py` lets this world run day by day.
+meant to find; `procurement.py` lets the group buy day by day.
 """
 
 from dataclasses import dataclass

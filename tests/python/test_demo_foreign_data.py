@@ -11,7 +11,7 @@ from runner.cli import demo as command
 from runner.database.sources import create_source_tables
 from runner.database.warehouse import Warehouse
 from runner.demo import generate
-from runner.demo.guard import refuse_foreign_data, refuse_foreign_files
+from runner.demo.foreign_data import refuse_foreign_data, refuse_foreign_files
 from runner.demo.remove import remove
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS

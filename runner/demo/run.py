@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runner.database.warehouse import Warehouse
 from runner.demo import generate
-from runner.demo.guard import refuse_foreign_data
+from runner.demo.foreign_data import refuse_foreign_data
 from runner.errors import FieldlabError, TimeLimit, unlimited
 from runner.load.loader import load_folder
 from runner.ops.backfill import backfill
@@ -25,8 +25,8 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Played:
-    """What was done.
+class DemoReport:
+    """What the demo did.
 
     Attributes:
         place: The database, in words.
@@ -41,7 +41,7 @@ class Played:
     report: RunReport
 
 
-def play(
+def run_demo(
     settings: Settings,
     warehouse: Warehouse,
     lock: RunLock,
@@ -52,7 +52,7 @@ def play(
     as_of: date,
     tell: Tell,
     limit: TimeLimit = unlimited,
-) -> Played:
+) -> DemoReport:
     """Generate the files, load them, fill a year of history by month ends and run every job.
 
     What an earlier demo left is replaced. What people decided about its recommendations stays, as it would with data
@@ -96,7 +96,7 @@ def play(
         raise FieldlabError(
             "\n".join(["The demo's run failed.", *report.problems]), "`fieldlab jobs` keeps the record."
         )
-    return Played(warehouse.place, {table.table: table.rows for table in loaded}, seconds, report)
+    return DemoReport(warehouse.place, {table.table: table.rows for table in loaded}, seconds, report)
 
 
 def month_ends_before(as_of: date) -> list[date]:

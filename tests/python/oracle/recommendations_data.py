@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from oracle.nasty_procurement import (
+from oracle.procurement import PurchaseOrder, Sources
+from oracle.procurement_data import (
     ALFA,
     BRAVO,
     CHARLIE,
@@ -18,7 +19,6 @@ from oracle.nasty_procurement import (
     Number,
     write_edge_cases,
 )
-from oracle.procurement import PurchaseOrder, Sources
 
 # Lines as (days ago, quantity, price), bought by a branch from a vendor.
 Cell = tuple[int | None, int | None, Sequence[tuple[int, Number, Number]]]
