@@ -98,7 +98,7 @@ class ProductOrDealer(NamedTuple):
 
 
 class Similar(NamedTuple):
-    """What is like a product or dealer, most similar first; for a dealer also what like dealers carry and it does not."""
+    """What is like a product or dealer, most similar first; of a dealer also what it lacks of those like it."""
 
     subject: ProductOrDealer
     listed: list[dict[str, Any]]

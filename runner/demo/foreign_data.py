@@ -16,7 +16,11 @@ from runner.settings import Settings
 # is given up stays in this list, or the next version would not recognise what this one loaded.
 MARKS = {
     "alignment": ("Collection", "vendorId", [brand.slug for brand in furnishings.BRANDS]),
-    "procurement": ("Vendor", "name", [vendor.name for vendor in restaurants.VENDORS]),
+    "procurement": (
+        "Vendor",
+        "name",
+        [vendor.name for vendor in restaurants.VENDORS] + [name for name, _ in restaurants.PAPER_VENDORS],
+    ),
 }
 
 

@@ -95,7 +95,7 @@ def write(files: SourceFiles, rng: SeededRandom, factor: float, as_of: date) -> 
 
 
 def _write_papers(files: SourceFiles, as_of: date) -> None:
-    """Write what was entered beside the regular deliveries. No random number is drawn: the rest is the same with or without it."""
+    """Write what was entered beside the regular deliveries; no random number is drawn, so the rest stays the same."""
     vendor_ids = _VENDOR_IDS | {name: files.add("Vendor", name, tax_id) for name, tax_id in restaurants.PAPER_VENDORS}
     item_ids = {
         item.name: files.add("Item", item.name, vendor_ids[item.vendor], item.category, item.unit)
