@@ -39,7 +39,7 @@ class TimeLimitError(KeyboardInterrupt):
 
 
 TimeLimit = Callable[[int], AbstractContextManager[None]]
-"""Gives work so many seconds, after which TimeLimitError is raised in it."""
+"""Gives work a number of seconds, after which TimeLimitError is raised in it."""
 
 
 def unlimited(seconds: int) -> AbstractContextManager[None]:  # noqa: ARG001 - a TimeLimit

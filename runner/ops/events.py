@@ -1,4 +1,4 @@
-"""What listeners on the channel `fieldlab` are told."""
+"""What listeners on the channel `fieldlab` hear."""
 
 import json
 from collections.abc import Mapping
