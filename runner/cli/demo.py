@@ -15,6 +15,7 @@ import click
 from runner.alignment.read import in_order
 from runner.cli import console
 from runner.cli.options import date_option, example, wait_option
+from runner.cli.progress import SHOWN
 from runner.cli.run import report_json
 from runner.cli.signals import stoppable, time_limit
 from runner.database.warehouse import open_warehouse
@@ -77,7 +78,16 @@ def demo(*, factor: float, seed: int, as_of: date, keep: Path | None, removing: 
         stack.enter_context(stoppable())
         lock = stack.enter_context(RunLock(warehouse, settings, "demo", wait=wait))
         done = run_demo(
-            settings, warehouse, lock, folder, seed=seed, factor=factor, as_of=as_of, tell=tell, limit=time_limit
+            settings,
+            warehouse,
+            lock,
+            folder,
+            seed=seed,
+            factor=factor,
+            as_of=as_of,
+            tell=tell,
+            limit=time_limit,
+            progress=SHOWN,
         )
         with warehouse.connect(autocommit=True) as connection:
             summary = read_summary(connection, settings)

@@ -1,12 +1,14 @@
 """Shows how long work is getting on, on a terminal; of dbt also its warnings, as log lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
 from runner.cli import console
 from runner.dbt.process import Event, Listener
+from runner.ops.progress import RunProgress
 
 # Results of nodes and summaries of them: the run's results tell these.
 RESULT_CODES = ("Q", "Z")
@@ -38,6 +40,15 @@ def dbt_progress() -> Iterator[Listener]:
                 bar.update(task, total=data.get("total"), description=node[:40], advance=done)
 
         yield listen
+
+
+def dates_progress(dates: Sequence[date]) -> Iterator[date]:
+    """Give the dates of a backfill one by one."""
+    with progress_bar() as bar:
+        yield from bar.track(dates, description="history")
+
+
+SHOWN = RunProgress(dbt_progress, dates_progress)
 
 
 def is_warning(event: Event) -> bool:

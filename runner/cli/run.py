@@ -8,6 +8,7 @@ from rich.table import Table
 
 from runner.cli import console, signals
 from runner.cli.options import LONGEST_WAIT, date_option, example, wait_option
+from runner.cli.progress import SHOWN
 from runner.cli.signals import stoppable
 from runner.database.warehouse import open_warehouse
 from runner.dbt.jobs import JOB_NAMES
@@ -77,7 +78,7 @@ def run(
     request = Request(jobs, as_of, vendor_id, full_refresh, publish_anyway, time_limit)
     with open_warehouse(settings) as warehouse, stoppable():
         lock = RunLock(warehouse, settings, "run", wait=wait)
-        report = run_pipeline(settings, warehouse, request, lock, signals.time_limit)
+        report = run_pipeline(settings, warehouse, request, lock, limit=signals.time_limit, progress=SHOWN)
     if as_json:
         console.echo_json(report_json(report))
     else:
@@ -201,7 +202,14 @@ def backfill(
     with open_warehouse(settings) as warehouse, stoppable():
         lock = RunLock(warehouse, settings, "backfill", wait=wait)
         done = fill_history(
-            settings, warehouse, dates, jobs, lock, publish_anyway=publish_anyway, limit=signals.time_limit
+            settings,
+            warehouse,
+            dates,
+            jobs,
+            lock,
+            publish_anyway=publish_anyway,
+            limit=signals.time_limit,
+            progress=SHOWN,
         )
     if as_json:
         console.echo_json(

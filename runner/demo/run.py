@@ -15,6 +15,7 @@ from runner.load.loader import load_folder
 from runner.ops.backfill import backfill
 from runner.ops.lock import RunLock
 from runner.ops.pipeline import run_pipeline
+from runner.ops.progress import UNSEEN, RunProgress
 from runner.ops.report import Request, RunReport
 from runner.settings import Settings
 
@@ -52,6 +53,7 @@ def run_demo(
     as_of: date,
     tell: Tell,
     limit: TimeLimit = unlimited,
+    progress: RunProgress = UNSEEN,
 ) -> DemoReport:
     """Generate the files, load them, fill a year of history by month ends and run every job.
 
@@ -66,8 +68,9 @@ def run_demo(
         seed: Other numbers.
         factor: More of them.
         as_of: The date the stories lead up to; it is published even where a later one was.
-        tell: Is told about the first two steps; the others show their progress themselves.
+        tell: Is told about the first two steps.
         limit: Raises TimeLimitError when a step takes too long.
+        progress: Shows the other two.
 
     Raises:
         FieldlabError: The database holds other data, or the run failed.
@@ -88,10 +91,18 @@ def run_demo(
         )
     tell("")
     with _timed(seconds, "history"):
-        backfill(settings, warehouse, month_ends_before(as_of), lock=lock, publish_anyway=True, limit=limit)
+        backfill(
+            settings,
+            warehouse,
+            month_ends_before(as_of),
+            lock=lock,
+            publish_anyway=True,
+            limit=limit,
+            progress=progress,
+        )
     with _timed(seconds, "run"):
         request = Request(as_of=as_of, publish_anyway=True, snapshots=True)
-        report = run_pipeline(settings, warehouse, request, lock, limit)
+        report = run_pipeline(settings, warehouse, request, lock, limit=limit, progress=progress)
     if report.outcome != "succeeded":
         raise FieldlabError(
             "\n".join(["The demo's run failed.", *report.problems]), "`fieldlab jobs` keeps the record."

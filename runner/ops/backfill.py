@@ -13,7 +13,6 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
-from runner.cli.progress import dbt_progress, progress_bar
 from runner.database import migrate
 from runner.database.sources import FOUND, find_absence
 from runner.database.warehouse import Warehouse
@@ -22,6 +21,7 @@ from runner.dbt.process import Dbt, Listener, ignore, open_dbt
 from runner.errors import FieldlabError, TimeLimit, TimeLimitError, UnfitDataError, unlimited
 from runner.ops import runs
 from runner.ops.lock import RunLock
+from runner.ops.progress import UNSEEN, RunProgress
 from runner.ops.report import explain
 from runner.ops.retry import with_retries
 from runner.ops.runs import Finished, Run
@@ -107,6 +107,7 @@ class _Plan:
         histories: Each with the date its domain's marts are about, None where there are none yet.
         seconds: How long one invocation of dbt may take.
         limit: Sees to that.
+        progress: Shows how far it is.
     """
 
     settings: Settings
@@ -115,6 +116,7 @@ class _Plan:
     histories: Mapping[History, date | None]
     seconds: int
     limit: TimeLimit
+    progress: RunProgress
 
     @property
     def models(self) -> list[str]:
@@ -131,6 +133,7 @@ def backfill(
     *,
     publish_anyway: bool = False,
     limit: TimeLimit = unlimited,
+    progress: RunProgress = UNSEEN,
 ) -> Backfill:
     """Build the history marts as of each date, under the caller's run lock or one of its own.
 
@@ -145,6 +148,7 @@ def backfill(
         lock: The run lock, where the caller holds it.
         publish_anyway: Fill them although there is far less data than in the newest published run.
         limit: Raises TimeLimitError when one invocation of dbt takes too long.
+        progress: Shows how far it is.
 
     Returns:
         What was done.
@@ -159,7 +163,13 @@ def backfill(
     with lock:
         plan = with_retries(
             lambda: _prepare(
-                settings, warehouse, run, jobs or tuple(HISTORIES), publish_anyway=publish_anyway, limit=limit
+                settings,
+                warehouse,
+                run,
+                jobs or tuple(HISTORIES),
+                publish_anyway=publish_anyway,
+                limit=limit,
+                progress=progress,
             )
         )
         with_retries(lambda: _begin(plan))
@@ -204,16 +214,15 @@ def _fill(plan: _Plan, dbt: Dbt, done: Backfill, lock: RunLock) -> None:
         for model in history.models:
             once += [f"+{model},stg_*", f"+{model},resource_type:seed"] if history.parents_too else [f"+{model}"]
             each_date.append(f"+{model}" if history.parents_too else model)
-    with dbt_progress() as listen:
+    with plan.progress.dbt() as listen:
         arguments = ["build", "--select", *once, "--exclude", *plan.models]
         arguments += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
         _run(plan, dbt, arguments, lines_as_of, listen)
 
-    with progress_bar() as bar:
-        for day in bar.track(done.asked, description="history"):
-            with_retries(lock.hold)
-            done.rows += _run(plan, dbt, ["run", "--select", *each_date, "--exclude", "stg_*"], day)
-            done.dates.append(day)
+    for day in plan.progress.dates(done.asked):
+        with_retries(lock.hold)
+        done.rows += _run(plan, dbt, ["run", "--select", *each_date, "--exclude", "stg_*"], day)
+        done.dates.append(day)
 
 
 def _rebuild(plan: _Plan, dbt: Dbt) -> None:
@@ -235,7 +244,14 @@ def _run(plan: _Plan, dbt: Dbt, arguments: list[str], as_of: date, listen: Liste
 
 
 def _prepare(
-    settings: Settings, warehouse: Warehouse, run: Run, jobs: Sequence[str], *, publish_anyway: bool, limit: TimeLimit
+    settings: Settings,
+    warehouse: Warehouse,
+    run: Run,
+    jobs: Sequence[str],
+    *,
+    publish_anyway: bool,
+    limit: TimeLimit,
+    progress: RunProgress,
 ) -> _Plan:
     """Bring the runner's tables up to date and see what there is to fill."""
     histories = [history for job, history in HISTORIES.items() if job in jobs]
@@ -253,7 +269,7 @@ def _prepare(
     if faults:
         reasons = ", and ".join(fault.reason for fault in faults)
         raise FieldlabError(f"There is no history to look back at: {reasons}.", faults[0].hint)
-    return _Plan(settings, warehouse, run, found, max(job.seconds for job in find_jobs(jobs)), limit)
+    return _Plan(settings, warehouse, run, found, max(job.seconds for job in find_jobs(jobs)), limit, progress)
 
 
 def _about(connection: psycopg.Connection, settings: Settings, history: History) -> date | None:

@@ -17,7 +17,6 @@ from typing import Any
 
 import psycopg
 
-from runner.cli.progress import dbt_progress
 from runner.database.sources import Absence, exists
 from runner.database.warehouse import Warehouse
 from runner.dbt.jobs import JOBS, Job, domains_read, find_jobs, job_nodes, marts, views_below
@@ -27,6 +26,7 @@ from runner.load.contract import DOMAINS
 from runner.ops import events, runs
 from runner.ops.lock import RunLock
 from runner.ops.prepare import prepare, today
+from runner.ops.progress import UNSEEN, RunProgress
 from runner.ops.publishers import PUBLISHERS
 from runner.ops.quality import source_findings
 from runner.ops.readers import View, gone, views_on_results, watch_blockers
@@ -46,7 +46,9 @@ def run_pipeline(
     warehouse: Warehouse,
     request: Request,
     lock: RunLock | None = None,
+    *,
     limit: TimeLimit = unlimited,
+    progress: RunProgress = UNSEEN,
 ) -> RunReport:
     """Run jobs from end to end.
 
@@ -56,6 +58,7 @@ def run_pipeline(
         request: What to run.
         lock: The run lock of a command that does more than this; None takes one, or is refused.
         limit: Raises TimeLimitError in the work inside when it takes longer.
+        progress: Shows what dbt does.
 
     Returns:
         The report, also when jobs failed.
@@ -74,7 +77,7 @@ def run_pipeline(
         try:
             seconds = request.time_limit or sum(job.seconds for job in work.active)
             with watch_blockers(warehouse, settings) as work.blockers, limit(seconds):
-                work.build(lock)
+                work.build(lock, progress)
                 with_retries(lock.hold)
                 work.publish()
         except TimeLimitError as error:
@@ -147,7 +150,7 @@ class _Work:
                 full_refresh=self.request.full_refresh,
             )
 
-    def build(self, lock: RunLock) -> None:
+    def build(self, lock: RunLock, progress: RunProgress) -> None:
         """Run dbt once for all jobs; those whose half of it failed end here."""
         self._hold_back_what_shrank()
         self._check_parameters()
@@ -158,7 +161,7 @@ class _Work:
 
         with self.warehouse.connect() as connection:
             views = views_on_results(connection, self.settings)
-        with dbt_progress() as listen, open_dbt(self.settings, self.warehouse) as dbt:
+        with progress.dbt() as listen, open_dbt(self.settings, self.warehouse) as dbt:
             arguments = build_arguments(
                 names,
                 whole=not self.request.jobs,

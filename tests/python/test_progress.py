@@ -1,10 +1,13 @@
-"""What of dbt's log reaches a person."""
+"""What of dbt's log reaches a person, and that only the command line shows it."""
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+import runner
 from runner.cli import console
 from runner.cli.progress import dbt_progress
 
@@ -41,3 +44,23 @@ def test_on_a_terminal_each_finished_model_and_test_counts(
         for each in (STARTED, BUILT, TESTED):
             listen(each)
     assert "2/2" in capsys.readouterr().err
+
+
+def test_nothing_but_the_command_line_imports_it() -> None:
+    package = Path(runner.__file__).parent
+    inner = [path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in ("cli", "__main__.py")]
+    assert len(inner) > 50
+    assert [str(path.relative_to(package)) for path in inner if imports_command_line(path)] == []
+
+
+def imports_command_line(file: Path) -> bool:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        if any(f"{name}.".startswith("runner.cli.") for name in names):
+            return True
+    return False
