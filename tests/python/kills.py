@@ -611,15 +611,17 @@ VICTIMS = (*COMMANDS, "worker", "session", "server")
 """The command itself, or what works for a run."""
 
 
-def rounds(dice: random.Random, kills: int) -> list[str]:
+def rounds(dice: random.Random, kills: int, victims: Sequence[str]) -> list[str]:
     """So many victims, each as often as any other, in any order."""
     drawn: list[str] = []
     while len(drawn) < kills:
-        drawn += dice.sample(VICTIMS, len(VICTIMS))
+        drawn += dice.sample(victims, len(victims))
     return drawn[:kills]
 
 
-def kill_at_random(folder: Path, kills: int, seed: int, tell: Callable[[str], None]) -> Harness:
+def kill_at_random(
+    folder: Path, kills: int, seed: int, tell: Callable[[str], None], victims: Sequence[str] = VICTIMS
+) -> Harness:
     """Set an installation up, kill at random, and look each time.
 
     Args:
@@ -627,6 +629,7 @@ def kill_at_random(folder: Path, kills: int, seed: int, tell: Callable[[str], No
         kills: How many.
         seed: Draws victims and moments.
         tell: Is told what happens.
+        victims: Some of VICTIMS.
 
     Returns:
         What was found.
@@ -644,7 +647,7 @@ def kill_at_random(folder: Path, kills: int, seed: int, tell: Callable[[str], No
         harness = Harness(folder, random.Random(seed), tell, load_settings(), [make_world(1)])
         try:
             _set_up(harness)
-            for number, victim in enumerate(rounds(harness.dice, kills), 1):
+            for number, victim in enumerate(rounds(harness.dice, kills, victims), 1):
                 harness.round(number, victim)
                 if number % FULL_RUN_EVERY == 0 or number == kills:
                     harness.run_everything()
@@ -666,12 +669,15 @@ def _set_up(harness: Harness) -> None:
 @click.command()
 @click.option("--kills", type=click.IntRange(min=1), default=20, show_default=True, help="How many processes to kill.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws victims and moments.")
+@click.option(
+    "--victim", "victims", multiple=True, type=click.Choice(VICTIMS), help="Kill these alone.  [default: all of them]"
+)
 @click.option("--keep", is_flag=True, help="Leave the folder with database and files for a look.")
-def main(kills: int, seed: int, keep: bool) -> None:
+def main(*, kills: int, seed: int, victims: Sequence[str], keep: bool) -> None:
     """Kill fieldlab at random moments and tell what was found wrong."""
     folder = Path(tempfile.mkdtemp(prefix="fieldlab-kills-"))
     try:
-        harness = kill_at_random(folder, kills, seed, click.echo)
+        harness = kill_at_random(folder, kills, seed, click.echo, victims or VICTIMS)
     finally:
         if keep:
             click.echo(f"Everything is in {folder}.")
