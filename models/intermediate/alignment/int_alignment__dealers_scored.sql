@@ -74,8 +74,8 @@ capped as (
     from measured
 ),
 
--- The weighted mean of the three shares over one common denominator, so that only the end result is divided. The
--- weights count as shares of their sum (without any, every score is 0), which keeps a score between 0 and 100.
+-- score = 100 * Σ (weight * capped measure / full-score measure) / Σ weight
+-- Over one common denominator, so that only the end result is divided. Without any weight, every score is 0.
 combined as (
     select
         *,

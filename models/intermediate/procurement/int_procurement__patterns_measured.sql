@@ -40,6 +40,7 @@ series as (
     group by scope, item_id, branch_id
 ),
 
+-- increasing: mean quantity of the recent orders > factor * mean quantity of the older ones; decreasing alike
 -- Sums, not means: what is compared with a threshold is compared as products of exact numbers.
 patterns_measured as (
     select

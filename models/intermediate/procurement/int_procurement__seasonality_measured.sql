@@ -103,7 +103,9 @@ occurrences as (
     where month_count >= {{ var('seasonality_min_months') }}
 ),
 
--- 60 can be divided by any number of years up to six: the sums of squares have no fractions that do not end.
+-- total squares = Σx² - (Σx)² / n
+-- within squares = Σx² - Σ over months of the year (their sum² / their count)
+-- Both times 60 n: 60 can be divided by any number of years up to six, so that no fraction is without an end.
 squares as (
     select
         *,
@@ -117,7 +119,9 @@ squares as (
     from occurrences
 ),
 
--- Each sum of squares over its degrees of freedom, times the denominators of both: the strength is 1 less the quotient.
+-- strength = max(0, 1 - within-month variance / total variance)
+-- within-month variance = within squares / (n - 12), total variance = total squares / (n - 1)
+-- Multiplied by both degrees of freedom, the quotient of the variances is within_share / total_share.
 shares as (
     select
         *,
@@ -126,6 +130,8 @@ shares as (
     from squares
 ),
 
+-- index of a month of the year = its mean quantity / the mean quantity of all months
+-- seasonal: strength >= the minimum, without the division
 seasonality_measured as (
     {% set indices = {} %}
     {% for month in months_of_year %}

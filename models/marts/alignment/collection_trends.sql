@@ -63,6 +63,7 @@ measured as (
     left join active_dealers on collections.vendor_id = active_dealers.vendor_id
 ),
 
+-- normalized trend = raw trend / the vendor's largest raw trend (at least 1)
 ranked as (
     select
         *,

@@ -56,6 +56,7 @@ compared as (
             and scored.dealer_id = assortments.dealer_id
 ),
 
+-- alignment score = 100 * Σ trend of the market's top collections that the dealer carries / Σ trend of all of them
 dealer_alignment as (
     select
         vendor_id,

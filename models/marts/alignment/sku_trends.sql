@@ -23,6 +23,7 @@ measured as (
     left join weighted on products.product_id = weighted.product_id
 ),
 
+-- normalized trend = raw trend / the vendor's largest raw trend (at least 1)
 ranked as (
     select
         *,

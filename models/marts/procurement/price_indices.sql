@@ -106,7 +106,9 @@ key_months as (
     group by scope, key_number, category, month
 ),
 
--- Fisher's index is the root of Laspeyres' times Paasche's.
+-- Laspeyres = Σ p1 q0 / Σ p0 q0
+-- Paasche = Σ p1 q1 / Σ p0 q1
+-- Fisher² = Laspeyres * Paasche, in one division
 squared as (
     select
         {% for base in bases %}
@@ -125,7 +127,8 @@ squared as (
     from key_months
 ),
 
--- A product of roots is the exponential of half the sum of logarithms; a month without an index changes nothing.
+-- chained index = 100 * product of the monthly Fisher indices after the first month = 100 * exp(Σ ln Fisher² / 2)
+-- A month without an index changes nothing.
 chained as (
     select
         *,

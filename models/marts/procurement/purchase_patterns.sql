@@ -46,6 +46,8 @@ joined as (
     left join vendors on patterns.last_vendor_id = vendors.vendor_id
 ),
 
+-- spread = n sd = sqrt(n Σx² - (Σx)²)
+-- cycle = mean gap = Σ gaps / n, in whole days
 derived as (
     select
         *,
@@ -60,6 +62,8 @@ derived as (
     from joined
 ),
 
+-- confidence = max(0, 1 - sd of the gaps / mean gap) = max(0, 1 - spread of the gaps / Σ gaps)
+-- strength = max(0, 1 - within-month variance / total variance)
 purchase_patterns as (
     select
         scope,

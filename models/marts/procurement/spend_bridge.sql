@@ -70,8 +70,9 @@ item_totals as (
     group by period, item_id
 ),
 
--- volume effect: (q1 - q0) * A0 / Q0, at the item's earlier mean price
--- price effect: a1 - q1 * a0 / q0, at the cell's own earlier mean price
+-- change = volume + price + mix + new item + lost item + other effect
+-- volume effect = (q1 - q0) * A0 / Q0, at the item's earlier mean price
+-- price effect = a1 - q1 * a0 / q0, at the cell's own earlier mean price
 effects as (
     select
         compared_cells.*,
