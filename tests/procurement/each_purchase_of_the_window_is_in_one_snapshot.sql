@@ -1,5 +1,5 @@
--- Per item, vendor and branch, the snapshot of the as-of date holds every purchase of its window, each once; and a
--- price lies within the network's range.
+-- Per item, vendor and branch, the snapshot of the as-of date is one row, with every purchase of its window once; and a
+-- price lies within the range of the network. Rows of other dates are not read: a run writes none of them.
 with purchases as (
     select * from {{ ref('invoice_lines') }}
     where {{ is_purchase() }}
@@ -30,6 +30,7 @@ snapshot as (
         item_id,
         vendor_id,
         branch_id,
+        count(*) as row_count,
         sum(line_count) as line_count,
         sum(quantity) as quantity,
         sum(price_sum) as price_sum,
@@ -58,4 +59,5 @@ where
     purchased.line_count is distinct from snapshot.line_count
     or purchased.quantity is distinct from snapshot.quantity
     or purchased.price_sum is distinct from snapshot.price_sum
+    or snapshot.row_count > 1
     or snapshot.impossible_prices > 0

@@ -86,6 +86,33 @@ def test_every_model_says_what_one_row_is(built: Built) -> None:
     assert [name for name, grain in grains.items() if not grain] == []
 
 
+def test_every_build_holds_the_grain_of_each_public_mart(built: Built) -> None:
+    """By a unique index on columns that are never null, or by a data test of exactly these columns."""
+    held = set()
+    for test in relations(built, "test"):
+        metadata = test.get("test_metadata", {"name": test["name"]})
+        if metadata["name"] in ("unique", "unique_combination_of_columns"):
+            columns = metadata["kwargs"].get("combination_of_columns") or [metadata["kwargs"]["column_name"]]
+            held.add((built.manifest["nodes"][test["attached_node"]]["name"], frozenset(columns)))
+        # This grain has nulls, and to read the rows of every date would cost each run more.
+        if metadata["name"] == "each_purchase_of_the_window_is_in_one_snapshot":
+            held.add(("price_snapshots", frozenset(["snapshot_date", "item_id", "vendor_id", "branch_id"])))
+    for model in relations(built, "model"):
+        never_null = {
+            name
+            for name, column in model["columns"].items()
+            if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+        }
+        for index in model["config"].get("indexes", ()):
+            if index.get("unique") and never_null.issuperset(index["columns"]):
+                held.add((model["name"], frozenset(index["columns"])))
+
+    marts = [node for node in relations(built, "model") if node["config"]["access"] == "public"]
+    assert len(marts) > len(JOBS)
+    grains = {node["name"]: frozenset(node["config"]["meta"]["grain"]) for node in marts}
+    assert [name for name, grain in grains.items() if (name, grain) not in held] == []
+
+
 def test_every_column_in_the_database_is_described_and_no_other(built: Built) -> None:
     found = built.database.rows(
         "select table_schema as schema, table_name as name, jsonb_agg(column_name) as columns"
