@@ -44,7 +44,7 @@ FULL_RUN_EVERY = 10
 SHARE_KEPT = 0.5  # of the rounds, with a server that stays up between commands
 ENDS = {-signal.SIGKILL: "killed", 0: "survived", 1: "failed"}
 PATIENCE_S = 240.0  # a command that takes longer hangs
-GONE_AFTER_S = 20.0  # a process that is there longer was forgotten
+GONE_AFTER_S = 60.0  # a process that is there longer was forgotten; a server may take 30 s to be made to leave
 POLL_S = 0.02
 
 Row = tuple[Any, ...]
