@@ -27,6 +27,7 @@ from runner.procurement.read import (
     Filter,
     Listing,
     decision_keys,
+    ids_of_decision,
     list_decisions,
     list_recommendations,
     read_recommendation,
@@ -216,16 +217,25 @@ def _write_csv(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     short_help="Show one with reasoning, numbers and history.",
     epilog=example("fieldlab recommendations show 12"),
 )
-@click.argument("recommendation", type=int)
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def show(*, recommendation: int, as_json: bool) -> None:
-    """Show a recommendation with its reasoning, the numbers behind it and its history."""
+@click.argument("recommendation", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON; a list of them for a decision.")
+def show(*, recommendation: str, as_json: bool) -> None:
+    """Show a recommendation with its reasoning, the numbers behind it and its history.
+
+    With the id of a decision such as D12: recommendation 12 and the open ones that are decided with it.
+    """
+    singles, of_decisions = _named([recommendation])
     with open_session() as session:
-        row = read_recommendation(session.connection, session.settings, recommendation)
+        for one in of_decisions:
+            singles += ids_of_decision(session.connection, session.settings, one) or [one]
+        rows = [read_recommendation(session.connection, session.settings, one) for one in singles]
         words, zone = session.words, session.settings.zone
     if as_json:
-        echo_json(row)
-    else:
+        echo_json(rows if of_decisions else rows[0])
+        return
+    for number, row in enumerate(rows):
+        if number:
+            out().rule(style="dim")
         out().print(render_one(row, words, zone))
 
 

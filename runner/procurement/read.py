@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.lookup import closest, either
+from runner.ops.runs import newest_published
 from runner.procurement.findings import SAVINGS_PRIORITY, SavingsBasis
 from runner.procurement.lifecycle import OPEN, PUBLISHING_JOB, clock
 from runner.procurement.savings import Saving, total_savings
@@ -136,6 +137,12 @@ def decision_keys(connection: psycopg.Connection, settings: Settings, ids: Seque
     return list(dict.fromkeys(known[one] for one in ids))
 
 
+def ids_of_decision(connection: psycopg.Connection, settings: Settings, one: int) -> list[int]:
+    """A recommendation and the open ones that are decided with it, in the list's order; none if it is unknown."""
+    bound = {"id": one, "judged_at": clock(connection, settings).judged_at}
+    return [member for (member,) in connection.execute(query(settings, _OF_DECISION), bound)]
+
+
 def rules_left_out(connection: psycopg.Connection, settings: Settings) -> dict[str, str]:
     """The rules that the newest published run could not ask, and why."""
     row = connection.execute(query(settings, _LEFT_OUT), {"job": PUBLISHING_JOB}).fetchone()
@@ -144,11 +151,11 @@ def rules_left_out(connection: psycopg.Connection, settings: Settings) -> dict[s
 
 def why_nothing_is_open(connection: psycopg.Connection, settings: Settings) -> str:
     """Why the list is empty: nothing was found, all is decided, or it expired; and whether the data is old."""
+    newest = newest_published(connection, settings, PUBLISHING_JOB)
+    if newest is None:
+        return "Nothing is open: no run has published recommendations yet. `fieldlab run` does it."
     time_now = clock(connection, settings)
     with connection.cursor(row_factory=dict_row) as cursor:
-        newest = cursor.execute(query(settings, _NEWEST), {"job": PUBLISHING_JOB}).fetchone()
-        if newest is None:
-            return "Nothing is open: no run has published recommendations yet. `fieldlab run` does it."
         ended = cursor.execute(query(settings, _ENDED), {"judged_at": time_now.judged_at}).fetchall()
     said = ["Nothing is open."]
     counts = {row["status"]: row for row in ended}
@@ -158,7 +165,7 @@ def why_nothing_is_open(connection: psycopg.Connection, settings: Settings) -> s
         if status in counts
     ]
     if not ended:
-        said.append(f"The run as of {day(newest['as_of'])} found nothing.")
+        said.append(f"The run as of {day(newest.as_of)} found nothing.")
     if decided:
         all_of = "All are decided" if "EXPIRED" not in counts else "Decided"
         said.append(f"{all_of}: {listing(decided)}.")
@@ -168,9 +175,9 @@ def why_nothing_is_open(connection: psycopg.Connection, settings: Settings) -> s
         by_run = f", the newest by run {gone['run_id']}" if gone["run_id"] else ""
         said.append(f"{gone['number']:,} expired since {day(since)}{by_run}.")
     today = datetime.now(settings.zone).date()
-    if newest["as_of"] < today:
-        old = count((today - newest["as_of"]).days, "day")
-        said.append(f"What is published is as of {day(newest['as_of'])}, {old} ago: a run with newer data finds more.")
+    if newest.as_of < today:
+        old = count((today - newest.as_of).days, "day")
+        said.append(f"What is published is as of {day(newest.as_of)}, {old} ago: a run with newer data finds more.")
     return " ".join(said)
 
 
@@ -349,6 +356,19 @@ _DECISIONS = """
     order by page.priority, page.expected_savings desc nulls last, page.first_id
 """
 
+_OF_DECISION = """
+    select members.id
+    from {ops}.recommendations as named
+    inner join {ops}.recommendations as members using (decision_key)
+    where
+        named.id = %(id)s
+        and (
+            members.id = named.id
+            or members.status in ('PENDING', 'VIEWED') and members.expires_at >= %(judged_at)s
+        )
+    order by members.priority, members.expected_savings desc nulls last, members.id
+"""
+
 _LIST = """
     select {columns}
     from {ops}.recommendations
@@ -360,14 +380,6 @@ _KEYS = "select id, decision_key from {ops}.recommendations where id = any(%(ids
 
 _LEFT_OUT = """
     select details -> 'rules_left_out'
-    from {ops}.job_runs
-    where job = %(job)s and published
-    order by started_at desc
-    limit 1
-"""
-
-_NEWEST = """
-    select as_of, run_id
     from {ops}.job_runs
     where job = %(job)s and published
     order by started_at desc

@@ -101,6 +101,11 @@ def test_a_decision_is_taken_whole(switches: None) -> None:
     data = json.loads(ask("list", "--json").stdout)
     members = data["decisions"][0]["ids"]
     assert json.loads(ask("view", str(members[0]), "--by", "ada", "--json").stdout)["changed"] == members[:1]
+    shown = json.loads(ask("show", f"d{members[1]}", "--json").stdout)
+    assert [row["id"] for row in shown] == members
+    assert all(f"number {member}" in ask("show", f"D{members[1]}").stdout for member in members)
+    assert "There is no recommendation 99" in str(ask("show", "D99").exception)
+    assert ask("show", "twelve").exit_code == 2
     assert ask("dismiss", f"D{members[1]}", "--by", "ada").stdout == f"Dismissed: {members[0]}, {members[1]}.\n"
     again = ask("apply", f"d{members[0]}", "--by", "ada")
     assert isinstance(again.exception, FieldlabError)
