@@ -4,7 +4,6 @@ The files are dbt's own declaration of the sources; `config.meta` adds what dbt 
 the demo's generator, the documentation page and the tests read the contract here, without dbt.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -46,11 +45,6 @@ class Column:
     references: str | None = None
     allowed: tuple[str, ...] = ()
     loaded_since: str | None = None
-
-    @property
-    def snake_name(self) -> str:
-        """The name in fieldlab's models and, if its author likes, in a file's header: `dealer_id`."""
-        return re.sub(r"([A-Z])", r"_\1", self.name).lower()
 
     @property
     def sql_type(self) -> str:

@@ -25,7 +25,6 @@ from runner.settings import Settings
 # What is being done, and how much of all that is done by now, 0 to 1.
 OnProgress = Callable[[str, float], None]
 
-_LOCK_TIMEOUT_SECONDS = 10
 _MEMORY = "512MB"  # DuckDB's; beyond it, it uses the disk
 _THREADS = 2
 
@@ -40,12 +39,12 @@ def load_folder(
     may_shrink: Callable[[str], bool] = lambda _tables: False,
     errors_file: Path | None = None,
     on_progress: OnProgress = lambda _what, _done: None,
-    lock_timeout_seconds: float = _LOCK_TIMEOUT_SECONDS,
 ) -> list[LoadedTable]:
     """Load a folder and commit, or change nothing.
 
     Args:
-        connection: A connection without an open transaction.
+        connection: A connection without an open transaction; it waits for a table that is in use for its own
+            lock_timeout.
         settings: Says which schemas.
         folder: Holds the files.
         append: Add by primary key, a newer row in the place of an older one, instead of replacing all rows of every
@@ -54,7 +53,6 @@ def load_folder(
         may_shrink: Asked whether tables may be left with far fewer rows than they have; given what is told of them.
         errors_file: Where all problems are written; a header alone when there are none.
         on_progress: Told what is going on.
-        lock_timeout_seconds: How long to wait until nobody else uses a source table.
 
     Raises:
         LoadRefused: The files have problems.
@@ -68,7 +66,7 @@ def load_folder(
         domains = sorted({file.table.domain for file in files})
         try:
             with connection.transaction():
-                tables.begin(connection, lock_timeout_seconds)
+                tables.begin(connection)
                 for domain in domains:
                     tables.claim(connection, settings, domain)
                     tables.create(connection, settings, domain, files)

@@ -68,10 +68,9 @@ class RowsThere:
         return sql.Identifier(self._settings.source_schema(table.domain), table.name)
 
 
-def begin(connection: psycopg.Connection, lock_timeout_seconds: float) -> None:
+def begin(connection: psycopg.Connection) -> None:
     """Set what the statements rely on, for this transaction only."""
-    wanted = {"timezone": "UTC", "datestyle": "ISO", "lock_timeout": f"{int(lock_timeout_seconds * 1000)}ms"}
-    for name, value in wanted.items():
+    for name, value in {"timezone": "UTC", "datestyle": "ISO"}.items():
         connection.execute("select set_config(%s, %s, true)", [name, value])
 
 
