@@ -3,14 +3,13 @@
 import psycopg
 from psycopg import sql
 
+from runner.database.query import PARTS
 from runner.database.warehouse import Warehouse
 from runner.demo.foreign_data import holds_demo_data, refuse_foreign_data
 from runner.errors import FieldlabError
 from runner.load.contract import DOMAINS, tables_of
 from runner.ops.lock import RunLock
 from runner.settings import Settings
-
-RESULTS = ("staging", "alignment", "procurement", "snapshots", "ops")
 
 
 def remove(settings: Settings, warehouse: Warehouse, lock: RunLock) -> list[str]:
@@ -26,7 +25,7 @@ def remove(settings: Settings, warehouse: Warehouse, lock: RunLock) -> list[str]
         refuse_foreign_data(connection, settings)
         if not holds_demo_data(connection, settings):
             raise FieldlabError("There is no demo in this database.", "`fieldlab demo` makes one.")
-        results = [settings.schema(part) for part in RESULTS]
+        results = [settings.schema(part) for part in PARTS]
         for schema in results:
             connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
         for domain in DOMAINS:

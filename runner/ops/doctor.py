@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from psycopg import sql
 
 from runner.database.migrate import applied_version, migrations
+from runner.database.query import PARTS
 from runner.database.sources import find_absence
 from runner.database.warehouse import Warehouse, open_warehouse
 from runner.errors import FieldlabError
@@ -35,7 +36,6 @@ NOTE = "note"
 PROBLEM = "problem"
 
 OLDEST_SERVER = 14
-PARTS = ("staging", "alignment", "procurement", "shared", "snapshots", "ops")
 REINSTALL = "Run `make setup`."
 
 SHOWN_VALUES = 5

@@ -120,6 +120,7 @@ def schemas(url: str) -> dict[str, int]:
 def test_removing_the_demo_leaves_nothing_of_it(database_url: str, settings: Settings) -> None:
     fill(database_url, settings, """insert into raw_procurement."Vendor" values (1, 'Harbor Meats')""")
     with psycopg.connect(database_url) as connection:
+        connection.execute("create schema fieldlab_shared")
         connection.execute("create schema fieldlab_staging")
         connection.execute('create view fieldlab_staging.stg as select * from raw_procurement."Vendor"')
     done = fieldlab("demo", "--remove")
