@@ -58,7 +58,7 @@ def count_sources(connection: psycopg.Connection, settings: Settings, domain: st
         rows[table] = row[0] if row else 0
     if domain == "alignment":
         return {"source_rows": rows, "selections": rows.get("Selection", 0), "displays": rows.get("DisplayRecord", 0)}
-    statuses = list(settings.variables.get("counted_statuses", ["APPROVED"]))
+    statuses = list(settings.variable("counted_statuses"))
     counted = query(settings, COUNTED, schema=sql.Identifier(schema))
     invoices, lines = connection.execute(counted, [statuses]).fetchone() or (0, 0)
     return {"source_rows": rows, "invoices": invoices, "lines": lines}

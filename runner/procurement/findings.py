@@ -13,6 +13,7 @@ from runner.rules.parameters import COUNT, NUMBER, Range, Rule, Values
 from runner.words import Words
 
 DAYS_PER_YEAR = 365
+SAME_UNIT = "This assumes that every price is for the same unit."
 
 SAVINGS_PRIORITY = Rule(
     "savings_priority", {"critical_savings": NUMBER, "high_savings": NUMBER, "medium_savings": NUMBER}

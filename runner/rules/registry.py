@@ -20,4 +20,3 @@ def _declared(*modules: ModuleType) -> tuple[Rule, ...]:
 
 RULES = _declared(alignment, prices, invoices, orders, supply, vendors, findings)
 PROCUREMENT_RULES = tuple(rule for rule in RULES if isinstance(rule, ProcurementRule))
-PRICE_RULES = frozenset(rule.rule_id for rule in PROCUREMENT_RULES if rule.is_price_rule)

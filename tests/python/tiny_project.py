@@ -21,6 +21,7 @@ vars:
   alignment_source_schema: raw_alignment
   procurement_source_schema: raw_procurement
   max_shrink_share: 0.5
+  counted_statuses: [APPROVED]
 models:
   fieldlab:
     +materialized: table

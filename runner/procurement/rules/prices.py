@@ -6,13 +6,12 @@ from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
 
-from runner.procurement.findings import DAYS_PER_YEAR, Decision, Facts, Finding, Row, pick, rule
+from runner.procurement.findings import DAYS_PER_YEAR, SAME_UNIT, Decision, Facts, Finding, Row, pick, rule
 from runner.rounding import cents
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE
 from runner.words import count, day, listing, measured, percent, possessive
 
 PAIR = 2
-SAME_UNIT = "This assumes that every price is for the same unit."
 
 
 @rule(

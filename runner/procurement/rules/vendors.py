@@ -6,12 +6,11 @@ from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
 
-from runner.procurement.findings import DAYS_PER_YEAR, Facts, Finding, Row, pick, rule
+from runner.procurement.findings import DAYS_PER_YEAR, SAME_UNIT, Facts, Finding, Row, pick, rule
 from runner.rounding import cents, published
 from runner.rules.parameters import COUNT, NUMBER, POSITIVE, PRIORITY, SHARE
 from runner.words import count, day, listing, measured, percent, possessive
 
-SAME_UNIT = "This assumes that every price is for the same unit."
 NAMED_ITEMS = 3
 
 
