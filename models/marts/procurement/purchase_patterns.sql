@@ -80,7 +80,9 @@ purchase_patterns as (
         {{ ratio('amount_spread', 'order_count') }} as stddev_order_amount,
         is_increasing,
         is_decreasing,
-        case when has_cycle then {{ ratio('gap_sum', 'gap_count') }} end as avg_order_cycle_days,
+        cast(
+            case when has_cycle then {{ ratio('gap_sum', 'gap_count') }} end as numeric(38, 12)
+        ) as avg_order_cycle_days,
         cast(
             case when has_cycle then greatest(0, 1 - {{ ratio('gap_spread', 'gap_sum') }}) else 0 end as numeric(38, 12)
         ) as confidence_score,
