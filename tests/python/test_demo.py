@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import secrets
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -286,6 +288,19 @@ def test_the_page_of_recommendations_in_the_docs_is_that_of_the_demo(played: Pla
         env=played.environment,
     )
     assert (Path(__file__).parents[2] / "docs/recommendations.md").read_text(encoding="utf-8") == done.stdout
+
+
+def test_output_in_the_readme_is_that_of_the_demo(played: Played) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\n\$ fieldlab (.+)\n((?:.*\n)*?)```", readme, re.MULTILINE)
+    assert len(blocks) >= 5
+    for command, shown in blocks:
+        done = played.fieldlab(*shlex.split(command))
+        output = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+        place = 0
+        for part in shown.strip().split("\n…"):  # … is in place of lines that are left out
+            place = output.find(part.strip("\n"), place)
+            assert place >= 0, f"{command}:\n{part}\n\nis not in\n\n{output}"
 
 
 def test_the_second_demo_finds_the_same_again_and_reads_within_100_columns(played: Played) -> None:
