@@ -6,7 +6,8 @@
 {#- Two grants on one schema at once fail ("tuple concurrently updated"), so they wait for each other. -#}
 {% macro default__grant_readers(relation) %}
     {%- set roles = var('reader_roles', []) -%}
-    {%- if roles %}
+    {#- Parsed before check_vars refuses what is no list. -#}
+    {%- if roles and roles is iterable %}
     select pg_advisory_xact_lock(hashtextextended('fieldlab grants on {{ relation.schema | replace("'", "''") }}', 0));
     {%- for role in roles %}
     grant usage on schema {{ adapter.quote(relation.schema) }} to {{ adapter.quote(role | replace('"', '""')) }};

@@ -83,12 +83,25 @@ stale_faults as (
     where not ({{ within_last_days('date', '(' ~ var('stale_after_days') ~ ' + 1)') }})
 ),
 
-faults as (
+all_faults as (
     select * from value_faults
     union all
     select * from date_faults
     union all
     select * from stale_faults
+),
+
+faults as (
+    select
+        source_table,
+        column_name,
+        check_id,
+        row_key,
+        found_value,
+        cast(sum(row_count) as bigint) as row_count,
+        cast(sum(kept_out_count) as bigint) as kept_out_count
+    from all_faults
+    group by source_table, column_name, check_id, row_key, found_value
 )
 
 select * from faults

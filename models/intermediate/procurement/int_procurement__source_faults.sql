@@ -238,7 +238,7 @@ repeated_faults as (
     where invoice_count >= {{ var('repeated_day_invoices') }}
 ),
 
-faults as (
+all_faults as (
     select * from value_faults
     union all
     select * from uncounted_faults
@@ -254,6 +254,19 @@ faults as (
     select * from amount_faults
     union all
     select * from repeated_faults
+),
+
+faults as (
+    select
+        source_table,
+        column_name,
+        check_id,
+        row_key,
+        found_value,
+        cast(sum(row_count) as bigint) as row_count,
+        cast(sum(kept_out_count) as bigint) as kept_out_count
+    from all_faults
+    group by source_table, column_name, check_id, row_key, found_value
 )
 
 select * from faults
