@@ -62,6 +62,7 @@ def test_a_host_project_gets_the_same_marts_in_schemas_named_its_own_way(
         for schema, mart in marts:
             own = schema.replace("analytics", "fieldlab", 1)
             assert contents(connection, schema, mart) == contents(connection, own, mart), mart
+            assert without_comment(connection, schema, mart) == without_comment(connection, own, mart) == []
         total = connection.execute("select sum(total_amount) from analytics_reporting.spend_by_vendor").fetchone()
         assert total == connection.execute("select sum(amount) from fieldlab_procurement.invoice_lines").fetchone()
 
@@ -112,6 +113,21 @@ def public_marts(manifest: Path) -> list[tuple[str, str]]:
         for node in nodes
         if node["package_name"] == "fieldlab" and node["resource_type"] == "model" and node["access"] == "public"
     ]
+
+
+def without_comment(connection: psycopg.Connection, schema: str, table: str) -> list[str]:
+    """The columns that a reader finds without a description, and the table itself."""
+    query = """
+        select coalesce(a.attname, c.relname)
+        from pg_class as c
+        join pg_namespace as n on n.oid = c.relnamespace and n.nspname = %s
+        left join lateral (
+            select attname, attnum from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
+            union all select null, 0
+        ) as a on true
+        where c.relname = %s and coalesce(col_description(c.oid, a.attnum), '') = ''
+    """
+    return [name for (name,) in connection.execute(query, [schema, table])]
 
 
 def contents(connection: psycopg.Connection, schema: str, table: str) -> list[str]:
