@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import browser, page  # noqa: F401
 from databases import fresh_database
 from hypothesis import HealthCheck, settings
 
