@@ -58,7 +58,7 @@ $(DBT_UTILS): | $(INSTALLED)
 lock: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-strip-extras \
-		--no-emit-index-url --no-header --upgrade --extra dev pyproject.toml --output-file requirements.lock
+		--no-emit-index-url --no-header --upgrade --extra serve --extra dev pyproject.toml --output-file requirements.lock
 
 # make clean   remove what make made; the embedded database in .fieldlab stays
 clean:

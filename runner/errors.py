@@ -34,6 +34,18 @@ class BusyError(FieldlabError):
     exit_code = 4
 
 
+class NotFoundError(FieldlabError):
+    """There is nothing of the name or id that was asked for."""
+
+
+class NotBuiltError(FieldlabError):
+    """There are no marts to read yet."""
+
+
+class RefusedError(FieldlabError):
+    """A step that the status of a thing does not allow."""
+
+
 class TimeLimitError(KeyboardInterrupt):
     """The work took too long. Like Ctrl-C it comes at any moment, and psycopg then cancels the query it waits for."""
 

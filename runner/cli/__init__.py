@@ -26,6 +26,8 @@ COMMANDS = {
     "recommendations": "runner.cli.recommendations:recommendations",
     "spending": "runner.cli.analysis:spending",
     "prices": "runner.cli.analysis:prices",
+    "serve": "runner.cli.serve:serve",
+    "token": "runner.cli.token:token",
     "jobs": "runner.cli.jobs:jobs",
     "db": "runner.cli.db:db",
     "doctor": "runner.cli.doctor:doctor",

@@ -1,0 +1,1 @@
+"""The routes below /api/v1, and those a machine asks: health and metrics."""

@@ -1,0 +1,141 @@
+"""What every request needs: the settings, connections and who may do what on this server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+from fastapi import Request
+from psycopg import sql
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from runner.database import session
+from runner.database.warehouse import CONNECT_TIMEOUT_S, Warehouse
+from runner.serve.limits import RateLimit
+from runner.settings import Settings
+
+READERS = 8
+WRITERS = 2
+STATEMENT_TIMEOUT = "5s"
+WAIT_FOR_CONNECTION_S = 5.0
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy in front that signs people in.
+
+    Attributes:
+        header: The header in which it names them.
+        peer: The address that it connects from; the header of others is ignored.
+    """
+
+    header: str
+    peer: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """One server.
+
+    Attributes:
+        settings: The project, and the names of schemas.
+        warehouse: The database.
+        is_local: It listens on a loopback address.
+        proxy: The proxy that signs people in, if one does.
+        reads: Connections in autocommit mode whose transactions read only.
+        writes: Connections in autocommit mode.
+        rate: How often each token and address may ask.
+    """
+
+    settings: Settings
+    warehouse: Warehouse
+    is_local: bool
+    proxy: Proxy | None
+    reads: ConnectionPool
+    writes: ConnectionPool
+    rate: RateLimit = field(default_factory=RateLimit)
+
+    def open(self) -> None:
+        """Connect."""
+        self.reads.open()
+        self.writes.open()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.reads.close(timeout=1)
+        self.writes.close(timeout=1)
+
+    @contextmanager
+    def reading(self) -> Iterator[psycopg.Connection]:
+        """A connection in a transaction that only reads, as the role of the var serve_role where there is one."""
+        role = self.settings.variables.get("serve_role")
+        with self._connection(self.reads) as connection, connection.transaction():
+            if role:
+                connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[psycopg.Connection]:
+        """A connection in autocommit mode."""
+        with self._connection(self.writes) as connection:
+            yield connection
+
+    @contextmanager
+    def _connection(self, pool: ConnectionPool) -> Iterator[psycopg.Connection]:
+        try:
+            connection = pool.getconn()
+        except PoolTimeout:
+            self.warehouse.wake()  # the embedded server may have been killed
+            raise
+        try:
+            yield connection
+        finally:
+            pool.putconn(connection)
+
+
+def make_service(
+    settings: Settings, warehouse: Warehouse, *, is_local: bool = True, proxy: Proxy | None = None
+) -> Service:
+    """A service whose connections are not open yet."""
+
+    def pool(size: int, *, read_only: bool) -> ConnectionPool:
+        def configure(connection: psycopg.Connection) -> None:
+            connection.execute(sql.SQL(session.statements(warehouse.lock_timeout)))
+            connection.execute("select set_config('statement_timeout', %s, false)", [STATEMENT_TIMEOUT])
+            connection.read_only = read_only
+
+        return ConnectionPool(
+            warehouse.url,
+            kwargs={
+                "autocommit": True,
+                "application_name": "fieldlab serve",
+                "prepare_threshold": None,
+                "connect_timeout": CONNECT_TIMEOUT_S,
+            },
+            min_size=1,
+            max_size=size,
+            timeout=WAIT_FOR_CONNECTION_S,
+            configure=configure,
+            check=ConnectionPool.check_connection,
+            open=False,
+        )
+
+    return Service(settings, warehouse, is_local, proxy, pool(READERS, read_only=True), pool(WRITERS, read_only=False))
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def read(request: Request) -> Iterator[psycopg.Connection]:
+    """Dependency: a connection in a transaction that only reads."""
+    with service_of(request).reading() as connection:
+        yield connection
+
+
+def write(request: Request) -> Iterator[psycopg.Connection]:
+    """Dependency: a connection in autocommit mode, as `lifecycle.take_step` wants it."""
+    with service_of(request).writing() as connection:
+        yield connection
