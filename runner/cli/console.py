@@ -10,25 +10,9 @@ from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableT
 from rich.segment import Segment
 
 from runner.as_json import dumps
+from runner.text import CONTROLS, clean
 
-# What a terminal may take for a command, or write from right to left; a line's end and a tab are harmless.
-_CONTROLS = sorted({*range(0x20), 0x7F, *range(0x80, 0xA0), 0x061C, *range(0x200E, 0x2010), *range(0x202A, 0x202F)})
-_CONTROLS += range(0x2066, 0x206A)
-_DROPPED = dict.fromkeys(set(_CONTROLS) - {ord("\n"), ord("\t")})
-_UNQUOTED_IN_JSON = re.compile(f"[{''.join(chr(code) for code in _CONTROLS if code >= 0x7F)}]")  # noqa: PLR2004
-
-# A spreadsheet takes a cell that begins like this for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def clean(text: str) -> str:
-    """A text without control characters: names come from other people."""
-    return text.translate(_DROPPED)
-
-
-def cell(value: object) -> object:
-    """A value for a CSV file that a spreadsheet opens: a text that would be a formula is quoted."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+_UNQUOTED_IN_JSON = re.compile(f"[{''.join(chr(code) for code in CONTROLS if code >= 0x7F)}]")  # noqa: PLR2004
 
 
 class _Cleaned:

@@ -15,7 +15,7 @@ import click
 import psycopg
 
 from runner.as_json import dumps
-from runner.cli.console import cell, echo_json, log, out, say
+from runner.cli.console import echo_json, log, out, say
 from runner.cli.options import example
 from runner.database.migrate import ensure
 from runner.database.warehouse import open_warehouse
@@ -37,6 +37,7 @@ from runner.procurement.read import (
 )
 from runner.procurement.view import decision_id, render_list, render_one, total_in_words
 from runner.settings import Settings, load_settings
+from runner.text import cell
 from runner.words import Words, count
 
 Command = Callable[..., Any]

@@ -9,9 +9,9 @@ from starlette.concurrency import run_in_threadpool
 
 from runner import __version__
 from runner.database.warehouse import Warehouse
-from runner.serve import pages
 from runner.serve.api import health, session
 from runner.serve.guard import Guard
+from runner.serve.pages import routes
 from runner.serve.problems import handle_problems
 from runner.serve.service import Proxy, make_service
 from runner.serve.templates import STATIC
@@ -24,7 +24,7 @@ API_ROUTERS: tuple[APIRouter, ...] = ()
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     session.router,
-    *pages.ROUTERS,
+    routes.router,
 )
 
 

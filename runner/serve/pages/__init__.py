@@ -1,5 +1,1 @@
-"""The pages, rendered on the server. Each module has a `router`; they are listed here."""
-
-from fastapi import APIRouter
-
-ROUTERS: tuple[APIRouter, ...] = ()
+"""The pages: what each reads and the template that shows it, for a browser or as files."""

@@ -1,0 +1,5 @@
+"""All pages there are."""
+
+from runner.serve.pages.page import Page
+
+PAGES: tuple[Page, ...] = ()
