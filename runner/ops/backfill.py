@@ -31,6 +31,7 @@ from runner.settings import Settings
 log = logging.getLogger(__name__)
 
 COMMAND = "backfill"
+UNTESTED = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,8 @@ def backfill(
 ) -> Backfill:
     """Build the history marts as of each date, under the caller's run lock or one of its own.
 
-    Afterwards the marts that alignment's histories read are built once more as of the date they were about before, and
-    the movements with them. Nothing is published, and no dbt snapshot is taken.
+    Afterwards alignment's marts are built once more as of the date they were about before, and the movements of prices.
+    Nothing is published, and no dbt snapshot is taken.
 
     Args:
         settings: Names the schemas.
@@ -216,8 +217,7 @@ def _fill(plan: _Plan, dbt: Dbt, done: Backfill, lock: RunLock) -> None:
             each_date.append(f"+{model}" if history.parents_too else model)
     with plan.progress.dbt() as listen:
         arguments = ["build", "--select", *once, "--exclude", *plan.models]
-        arguments += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-        _run(plan, dbt, arguments, lines_as_of, listen)
+        _run(plan, dbt, [*arguments, *UNTESTED], lines_as_of, listen)
 
     for day in plan.progress.dates(done.asked):
         with_retries(lock.hold)
@@ -226,11 +226,15 @@ def _fill(plan: _Plan, dbt: Dbt, done: Backfill, lock: RunLock) -> None:
 
 
 def _rebuild(plan: _Plan, dbt: Dbt) -> None:
-    """Build what a backfill changed besides the histories, as of the date each domain's marts are about."""
+    """Build what a backfill changed besides the histories, as of the date each domain's marts are about.
+
+    Where the parents were built for each date, all of the domain's marts are: no report is made from marts of two runs.
+    """
     for about in {found for found in plan.histories.values() if found is not None}:
-        histories = [history for history, found in plan.histories.items() if found == about]
-        selection = [f"+{mart}" if history.parents_too else mart for history in histories for mart in history.movements]
-        _run(plan, dbt, ["run", "--select", *selection, "--exclude", "stg_*", *plan.models], about)
+        selection: list[str] = []
+        for history in (history for history, found in plan.histories.items() if found == about):
+            selection += [f"+fieldlab.marts.{history.domain}"] if history.parents_too else history.movements
+        _run(plan, dbt, ["build", "--select", *selection, "--exclude", *plan.models, *UNTESTED], about)
 
 
 def _run(plan: _Plan, dbt: Dbt, arguments: list[str], as_of: date, listen: Listener = ignore) -> int:

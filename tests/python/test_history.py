@@ -172,6 +172,9 @@ def test_backfill_fills_each_date_and_leaves_the_marts_as_of_theirs(
     assert done.rows == 2 * 2 + 1  # both collections on both dates, and the dealer once it is active
     assert trend_dates(furnished) == [*dates, APRIL]
     assert about(furnished) == {APRIL}
+    assert (
+        len(furnished.rows(" union ".join(f"select run_id from fieldlab_alignment.{mart}" for mart in REPORTED))) == 1
+    )
     moved = furnished.rows("select change_30_days from fieldlab_alignment.influence_movements")
     assert moved == [{"change_30_days": 0}]
     assert furnished.rows("select job, outcome from fieldlab_ops.job_runs") == [
@@ -201,6 +204,10 @@ def test_a_backfill_that_fails_keeps_the_dates_before_and_the_marts_as_they_were
     assert f"--from {MARCH} --to {last}" in failure.value.hint
     assert trend_dates(furnished) == [first, APRIL]
     assert about(furnished) == {APRIL}
+
+
+# What a report of a dealer is made from.
+REPORTED = ("dealer_influence", "dealer_alignment", "collection_trends", "dealer_collection_positions", "dealers")
 
 
 def trend_dates(database: DbtDatabase) -> list[date]:
