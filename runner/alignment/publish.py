@@ -28,7 +28,7 @@ from runner.alignment.rules import (
 from runner.as_json import dumps
 from runner.database.query import query
 from runner.errors import FieldlabError
-from runner.ops import runs
+from runner.ops import previous, runs
 from runner.ops.runs import Run
 from runner.rounding import rounded
 from runner.rules.parameters import Values
@@ -280,6 +280,7 @@ def publish_alignment(
         raise FieldlabError(f"There is no vendor {vendor}.", f"The vendors are: {known}.")
     with connection.transaction():
         connection.execute(query(settings, LOCK))
+        previous.keep(connection, settings, run, PUBLISHING_JOB)
         connection.execute(query(settings, KEEP_FOLLOWED), {"vendor_id": vendor})
         replaced = [
             publish_vendor(connection, settings, parameters, vendor_id, run_id=run.run_id, now=now)

@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": "runner.cli.serve:serve",
     "token": "runner.cli.token:token",
     "jobs": "runner.cli.jobs:jobs",
+    "rollback": "runner.cli.rollback:rollback",
     "db": "runner.cli.db:db",
     "doctor": "runner.cli.doctor:doctor",
 }

@@ -1,11 +1,14 @@
 """What several commands take."""
 
+import getpass
 import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeVar
 
 import click
+
+from runner.errors import FieldlabError
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 LONGEST_WAIT = 7 * 24 * 3600
@@ -51,3 +54,15 @@ def wait_option() -> Callable[[Command], Command]:
         default=0,
         help="How long to wait for another command that writes. Default: end at once, with exit code 4.",
     )
+
+
+def user() -> str:
+    """Who is signed in.
+
+    Raises:
+        FieldlabError: The account has no name.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise FieldlabError("The signed-in user has no name.", "Say who with --by NAME.") from error

@@ -1,7 +1,6 @@
 """`fieldlab recommendations`: what the buyer could do, and what was decided."""
 
 import csv
-import getpass
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ import psycopg
 
 from runner.as_json import dumps
 from runner.cli.console import echo_json, log, out, say
-from runner.cli.options import example
+from runner.cli.options import example, user
 from runner.database.migrate import ensure
 from runner.database.warehouse import open_warehouse
 from runner.errors import FieldlabError
@@ -309,7 +308,7 @@ def _decide(
                 _confirm(action, found, session.words, yes=yes)
         decisions = decision_keys(session.connection, session.settings, of_decisions)
         changed = take_step(
-            session.connection, session.settings, singles, action, by=by or _user(), reason=reason, decisions=decisions
+            session.connection, session.settings, singles, action, by=by or user(), reason=reason, decisions=decisions
         )
     if as_json:
         echo_json({"status": action.status, "changed": changed})
@@ -349,13 +348,6 @@ def _outcome(action: Action, ids: Sequence[object], changed: Sequence[int]) -> s
     if not changed:
         return f"Already {action.status.lower()}: {', '.join(map(str, ids))}."
     return f"{action.status.capitalize()}: {', '.join(map(str, changed))}."
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise FieldlabError("The signed-in user has no name.", "Say who with --by NAME.") from error
 
 
 @recommendations.command(

@@ -112,7 +112,7 @@ def begin(
 def record(
     connection: psycopg.Connection, settings: Settings, run: Run, command: str, details: Mapping[str, Any]
 ) -> None:
-    """Write the row of a run that has ended well and took no run lock."""
+    """Write the row of a command that has ended well and was not on record while it ran."""
     connection.execute(
         query(settings, _RECORD),
         {
@@ -165,6 +165,18 @@ def newest_published(connection: psycopg.Connection, settings: Settings, job: st
         return None
     as_of, explicit_as_of, started_at, run_id = row
     return Run(as_of=as_of, explicit_as_of=explicit_as_of, started_at=started_at, run_id=run_id)
+
+
+def find(connection: psycopg.Connection, settings: Settings, run_id: UUID, job: str) -> Run:
+    """The run of this id, by its row of a job."""
+    bound = {"run_id": run_id, "job": job}
+    ((as_of, explicit_as_of, started_at),) = connection.execute(query(settings, _FIND), bound).fetchall()
+    return Run(as_of, explicit_as_of, started_at, run_id)
+
+
+def withdraw(connection: psycopg.Connection, settings: Settings, run: Run, job: str, by: str) -> None:
+    """Write that what a job published is no longer published, in the transaction that puts back what was before."""
+    connection.execute(query(settings, _WITHDRAW), {"run_id": run.run_id, "job": job, "by": by})
 
 
 def history(
@@ -237,6 +249,16 @@ _KEEP_COUNTS = """
 """
 
 _MARK_PUBLISHED = "update {ops}.job_runs set published = true where run_id = %(run_id)s and job = %(job)s"
+
+_FIND = "select as_of, explicit_as_of, started_at from {ops}.job_runs where run_id = %(run_id)s and job = %(job)s"
+
+_WITHDRAW = """
+    update {ops}.job_runs
+    set
+        published = false,
+        details = details || jsonb_build_object('rolled_back_by', %(by)s::text, 'rolled_back_at', clock_timestamp())
+    where run_id = %(run_id)s and job = %(job)s
+"""
 
 _NEWEST_PUBLISHED = """
     select as_of, explicit_as_of, started_at, run_id

@@ -1,7 +1,8 @@
 """The life of a procurement recommendation: raised, refreshed, viewed, dismissed or applied, expired.
 
-PENDING → VIEWED → DISMISSED or APPLIED, the last two from PENDING as well; PENDING or VIEWED → EXPIRED. Every step
-appends to `recommendation_events` in the same transaction.
+PENDING → VIEWED → DISMISSED or APPLIED, the last two from PENDING as well; PENDING or VIEWED → EXPIRED, and back when
+the publication that let it expire is rolled back (`put_back`). Every step appends to `recommendation_events` in the
+same transaction.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,13 +12,14 @@ from enum import Enum
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from runner.as_json import dumps
 from runner.database.query import query
 from runner.errors import FieldlabError
-from runner.ops import events, runs
+from runner.ops import events, previous, runs
 from runner.ops.runs import Run
 from runner.procurement.findings import Finding
 from runner.settings import Settings
@@ -27,6 +29,13 @@ OPEN = ("PENDING", "VIEWED")
 RUNNER = "fieldlab"  # the actor of what no person decided
 PUBLISHING_JOB = "recommendations"
 LONGEST_REASON = 500
+
+# The columns that a run brings up to date when it finds a recommendation again.
+CONTENT = (
+    *("type", "category", "title", "description", "reasoning", "decision_key", "estimated_savings"),
+    *("expected_savings", "savings_basis", "claim", "paid_vendor_id", "named_price", "target_price", "quantity"),
+    *("confidence_score", "priority", "context", "expires_at"),
+)
 
 
 class Action(Enum):
@@ -119,13 +128,14 @@ def publish_findings(
         "actor": RUNNER,
     }
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(query(settings, _LOCK))
+        cursor.execute(query(settings, LOCK))
+        previous.keep(connection, settings, run, PUBLISHING_JOB)
         expired = cursor.execute(query(settings, _EXPIRE_BY_TIME), bound).rowcount
         cursor.execute(query(settings, _FOUND))
         with cursor.copy(query(settings, _COPY_FOUND)) as copy:
             for finding in found:
                 copy.write_row(_row(finding, settings))
-        refreshed = cursor.execute(query(settings, _REFRESH), bound).rowcount
+        refreshed = cursor.execute(query(settings, _REFRESH, content=content_of("found")), bound).rowcount
         raised = cursor.execute(query(settings, _RAISE), bound).rowcount
         gone = cursor.execute(query(settings, _EXPIRE_NOT_FOUND), bound).rowcount
         runs.mark_published(connection, settings, run, PUBLISHING_JOB)
@@ -136,6 +146,12 @@ def publish_findings(
         "quiet": len(found) - raised - refreshed,
         "expired": expired + gone,
     }
+
+
+def content_of(source: str) -> sql.Composable:
+    """What a publication writes into a row that is open already, taken from the same columns of another relation."""
+    pairs = (sql.SQL("{} = {}").format(sql.Identifier(name), sql.Identifier(source, name)) for name in CONTENT)
+    return sql.SQL(", ").join(pairs)
 
 
 def _row(finding: Finding, settings: Settings) -> tuple[object, ...]:
@@ -272,7 +288,7 @@ def _refuse(wanted: Sequence[int], rows: Sequence[Mapping[str, Any]], action: Ac
 
 
 # Two publishers, or a publisher and a person deciding, take turns; readers are not held up.
-_LOCK = "lock table {ops}.recommendations in share row exclusive mode"
+LOCK = "lock table {ops}.recommendations in share row exclusive mode"
 
 # Before a row is locked: a publisher that has the table and waits for the row would never get it.
 _LOCK_STEP = "lock table {ops}.recommendations in row exclusive mode"
@@ -316,13 +332,8 @@ _EXPIRE_BY_TIME = """
 _REFRESH = """
     update {ops}.recommendations as recommendations
     set
-        type = found.type, category = found.category, title = found.title, description = found.description,
-        reasoning = found.reasoning, decision_key = found.decision_key, estimated_savings = found.estimated_savings,
-        expected_savings = found.expected_savings, savings_basis = found.savings_basis, claim = found.claim,
-        paid_vendor_id = found.paid_vendor_id,
-        named_price = found.named_price, target_price = found.target_price, quantity = found.quantity,
-        confidence_score = found.confidence_score, priority = found.priority, context = found.context,
-        expires_at = found.expires_at, updated_at = %(now)s, as_of = %(as_of)s, run_id = %(run_id)s
+        {content},
+        updated_at = %(now)s, as_of = %(as_of)s, run_id = %(run_id)s
     from found
     where
         recommendations.fingerprint = found.fingerprint

@@ -192,7 +192,8 @@ FAULTS = {
             from_status <> before
             or (from_status, to_status) not in (
                 ('PENDING', 'VIEWED'), ('PENDING', 'DISMISSED'), ('PENDING', 'APPLIED'), ('PENDING', 'EXPIRED'),
-                ('VIEWED', 'DISMISSED'), ('VIEWED', 'APPLIED'), ('VIEWED', 'EXPIRED')
+                ('VIEWED', 'DISMISSED'), ('VIEWED', 'APPLIED'), ('VIEWED', 'EXPIRED'),
+                ('EXPIRED', 'PENDING'), ('EXPIRED', 'VIEWED')
             )
     """,
     "a recommendation's status is not the one its last event led to": """

@@ -50,6 +50,7 @@ WRITERS = (
     ("backfill", "--from", "2025-01-01", "--to", "2025-01-01"),
     ("demo",),
     ("demo", "--remove"),
+    ("rollback", "--yes"),
 )
 
 

@@ -13,7 +13,13 @@ dated_events as (
         events.actor,
         events.to_status,
         events.reason,
-        events.to_status in ('DISMISSED', 'APPLIED', 'EXPIRED') as is_end,
+        -- An expiry that a rollback took back is no end: the next step opens the recommendation again.
+        events.to_status in ('DISMISSED', 'APPLIED', 'EXPIRED')
+        and coalesce(
+            lead(events.to_status) over (partition by events.recommendation_id order by events.event_id)
+            not in ('PENDING', 'VIEWED'),
+            true
+        ) as is_end,
         -- The clock is the last resort: under an as-of in the past it is another day.
         coalesce(
             events.occurred_as_of,
