@@ -15,6 +15,8 @@ from typing import NamedTuple, TypeVar
 
 from markupsafe import Markup, escape
 
+from runner.words import listing
+
 # The plot: percentages across, pixels down. Labels of the vertical axis are written in the left margin, on their lines.
 LEFT, RIGHT = 9.0, 98.5
 TOP, BOTTOM, HEIGHT = 20.0, 212.0, 236.0
@@ -138,7 +140,7 @@ def line_chart(
     Args:
         title: What it shows.
         unit: What is measured.
-        series: At most `SERIES`; the dates are months or days.
+        series: The first `SERIES` are drawn, those that are equal as one; the dates are months or days.
         write: How a value reads.
         band: A range behind the lines.
         level: A line right across.
@@ -147,7 +149,7 @@ def line_chart(
     Returns:
         None where there is no value at all.
     """
-    series = series[:SERIES]
+    series = _merged(series)[:SERIES]
     dated = sorted({day for one in series for day, value in one.points if value is not None})
     if not dated:
         return None
@@ -451,6 +453,14 @@ def written_day(day: date, days: int) -> str:
     return f"{day.day} {day:%b}" if days < 100 else f"{day:%b} {day.year}"  # noqa: PLR2004 - about a quarter
 
 
+def _merged(series: Sequence[Series]) -> Sequence[Series]:
+    """Lines that would hide each other as one line with both names."""
+    names: dict[tuple[tuple[date, Decimal | None], ...], list[str]] = {}
+    for one in series:
+        names.setdefault(tuple(one.points), []).append(one.name)
+    return [Series(listing(those), points) for points, those in names.items()]
+
+
 def _path(series: Series, x: Callable[[date], float], axis: Axis) -> str:
     parts, is_down = [], False
     for day, value in series.points:
@@ -497,7 +507,7 @@ def _grid(axis: Axis, sign: str = "") -> Iterator[Markup]:
 
 def _below(labels: Sequence[tuple[float, str]]) -> Iterator[Markup]:
     for x, text in labels:
-        side = "end" if x > RIGHT - 4 else "middle"
+        side = "end" if x > RIGHT - 1 else "middle"
         yield _element("text", text, class_="tick", x=_percent(x), y=BOTTOM + 18, text_anchor=side)
 
 

@@ -52,12 +52,17 @@ def branch_prices(
     return line_chart(title, _unit(item), _series(found, "branch", branch_ids), Words(settings.currency).price)
 
 
-def largest_branches(branches: Sequence[Row]) -> Sequence[int | None]:
-    """The branches that buy most of an item, by the rows of price_variance."""
+def telling_branches(branches: Sequence[Row]) -> Sequence[int | None]:
+    """The branches that buy most of an item, the one that pays most first.
+
+    Args:
+        branches: Rows of price_variance.
+    """
     quantities: dict[int | None, Decimal] = {}
     for one in branches:
         quantities[one["branch_id"]] = quantities.get(one["branch_id"], Decimal(0)) + one["quantity"]
-    return sorted(quantities, key=lambda one: -quantities[one])[:SERIES]
+    dearest = [one["branch_id"] for one in sorted(branches, key=lambda one: -one["price"])[:1]]
+    return list(dict.fromkeys([*dearest, *sorted(quantities, key=lambda one: -quantities[one])]))[:SERIES]
 
 
 def _unit(item: Item) -> str:
