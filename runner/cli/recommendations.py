@@ -1,6 +1,5 @@
 """`fieldlab recommendations`: what the buyer could do, and what was decided."""
 
-import csv
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +12,12 @@ from typing import Any
 import click
 import psycopg
 
-from runner.as_json import dumps
 from runner.cli.console import echo_json, log, out, say
 from runner.cli.options import example, user
 from runner.database.migrate import ensure
 from runner.database.warehouse import open_warehouse
 from runner.errors import FieldlabError
+from runner.procurement.export import write_csv
 from runner.procurement.lifecycle import LONGEST_REASON, Action, expire, take_step
 from runner.procurement.read import (
     STATUSES,
@@ -36,7 +35,6 @@ from runner.procurement.read import (
 )
 from runner.procurement.view import decision_id, render_list, render_one, total_in_words
 from runner.settings import Settings, load_settings
-from runner.text import cell
 from runner.words import Words, count
 
 Command = Callable[..., Any]
@@ -194,19 +192,9 @@ def _tell_unknown_names(session: Session, wanted: Filter, found: Listing) -> Non
 
 
 def _write_csv(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    columns = (
-        "id", "decision_key", "priority", "type", "title", "estimated_savings", "expected_savings", "savings_basis",
-        "confidence_score", "status", "expires_at", "description", "reasoning", "rule_id", "category", "item_id",
-        "vendor_id", "branch_id", "invoice_id", "named_price", "target_price", "quantity", "as_of", "created_at",
-        "updated_at", "viewed_at", "viewed_by", "dismissed_at", "dismissed_by", "dismiss_reason", "applied_at",
-        "applied_by", "context", "fingerprint", "run_id",
-    )  # fmt: skip
     try:
         with click.open_file(name, "w", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\r\n")
-            writer.writeheader()
-            for row in rows:
-                writer.writerow({name: cell(value) for name, value in row.items()} | {"context": dumps(row["context"])})
+            write_csv(file, rows)
     except OSError as error:
         raise FieldlabError(f"{name} cannot be written: {error.strerror}.", "Name another file.") from error
     if name != "-":

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from runner.as_json import dumps
 from runner.database.query import query
-from runner.errors import FieldlabError
+from runner.errors import FieldlabError, RefusedError
 from runner.ops import events, previous, runs
 from runner.ops.runs import Run
 from runner.procurement.findings import Finding
@@ -284,7 +284,7 @@ def _refuse(wanted: Sequence[int], rows: Sequence[Mapping[str, Any]], action: Ac
         if status not in OPEN
     ]
     if problems:
-        raise FieldlabError("\n".join(problems), "" if len(wanted) == 1 else "None of them was changed.")
+        raise RefusedError("\n".join(problems), "" if len(wanted) == 1 else "None of them was changed.")
 
 
 # Two publishers, or a publisher and a person deciding, take turns; readers are not held up.

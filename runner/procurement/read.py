@@ -83,7 +83,7 @@ class Listing:
 
 
 def list_decisions(
-    connection: psycopg.Connection, settings: Settings, wanted: Filter, limit: int | None = None
+    connection: psycopg.Connection, settings: Settings, wanted: Filter, limit: int | None = None, skip: int = 0
 ) -> Listing:
     """Select recommendations, as decisions: what a person would decide at once is one row.
 
@@ -92,6 +92,7 @@ def list_decisions(
         settings: Names the schema.
         wanted: Which ones; a decision is made up of those among its recommendations.
         limit: At most this many decisions; counts and totals are of all.
+        skip: Leave out this many at the top, at most all but one.
     """
     bound = _bound(connection, settings, wanted)
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -99,7 +100,8 @@ def list_decisions(
         if not light:
             return Listing()
         thresholds = read_parameters(connection, settings, RULES)[SAVINGS_PRIORITY.rule_id]
-        bound |= {name: thresholds[name] for name in SAVINGS_PRIORITY.parameters} | {"limit": limit}
+        bound |= {name: thresholds[name] for name in SAVINGS_PRIORITY.parameters}
+        bound |= {"limit": limit, "skip": skip}
         rows = cursor.execute(_selecting(settings, _DECISIONS), bound).fetchall()
     savings = [Saving(**row) for row in light if row["savings"] is not None]
     return Listing([_titled(row) for row in rows], rows[0]["decision_count"], len(light), total_savings(savings))
@@ -181,14 +183,19 @@ def why_nothing_is_open(connection: psycopg.Connection, settings: Settings) -> s
     return " ".join(said)
 
 
+def decision_title(rule_id: str, example: Mapping[str, Any], number: int) -> str:
+    """What to do, in one line, where a decision is made up of this many recommendations and this is one of them."""
+    rule = RULES_BY_ID.get(rule_id)
+    if number > 1 and rule is not None and rule.decision is not None:
+        return rule.decision.title(example["context"], number)
+    return str(example["title"])
+
+
 def _titled(row: Mapping[str, Any]) -> dict[str, Any]:
     """A decision with what to do, in one line."""
-    example, number = row["example"], len(row["ids"])
-    rule = RULES_BY_ID.get(row["rule_id"])
-    several = number > 1 and rule is not None and rule.decision is not None
-    title = rule.decision.title(example["context"], number) if several and rule and rule.decision else example["title"]
+    number = len(row["ids"])
     known = {name: value for name, value in row.items() if name != "decision_count"}
-    return {**known, "title": title, "count": number}
+    return {**known, "title": decision_title(row["rule_id"], row["example"], number), "count": number}
 
 
 def _bound(connection: psycopg.Connection, settings: Settings, wanted: Filter) -> dict[str, object]:
@@ -321,6 +328,7 @@ _DECISIONS = """
         from judged
         order by priority, expected_savings desc nulls last, first_id
         limit %(limit)s
+        offset least(%(skip)s, (select count(*) from decisions) - 1)
     ),
 
     members as (
@@ -328,6 +336,7 @@ _DECISIONS = """
             selected.decision_key,
             array_agg(one.id order by one.id) as ids,
             sum(one.estimated_savings) as estimated_savings,
+            min(one.confidence_score) as confidence_score,
             string_agg(
                 distinct case
                     when one.status in ('PENDING', 'VIEWED') and one.expires_at < %(judged_at)s then 'EXPIRED'
@@ -347,7 +356,8 @@ _DECISIONS = """
 
     select
         page.decision_key, example.rule_id, example.type, example.category, page.priority, members.estimated_savings,
-        page.expected_savings, example.savings_basis, members.status, members.created_at, members.updated_at,
+        page.expected_savings, example.savings_basis, members.confidence_score,
+        members.status, members.created_at, members.updated_at,
         members.expires_at, members.as_of, members.ids, page.decision_count,
         jsonb_build_object('title', example.title, 'context', example.context) as example
     from page

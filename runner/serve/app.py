@@ -11,7 +11,7 @@ from runner import __version__
 from runner.database.warehouse import Warehouse
 from runner.serve.api import health, session
 from runner.serve.guard import Guard
-from runner.serve.pages import routes
+from runner.serve.pages import acting, routes
 from runner.serve.problems import handle_problems
 from runner.serve.service import Proxy, make_service
 from runner.serve.templates import STATIC
@@ -24,6 +24,7 @@ API_ROUTERS: tuple[APIRouter, ...] = ()
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     session.router,
+    acting.router,
     routes.router,
 )
 
