@@ -27,6 +27,7 @@ COMMANDS = {
     "spending": "runner.cli.analysis:spending",
     "prices": "runner.cli.analysis:prices",
     "serve": "runner.cli.serve:serve",
+    "site": "runner.cli.site:site",
     "token": "runner.cli.token:token",
     "jobs": "runner.cli.jobs:jobs",
     "rollback": "runner.cli.rollback:rollback",

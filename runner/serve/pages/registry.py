@@ -1,6 +1,14 @@
 """All pages there are."""
 
-from runner.serve.pages import prices, recommendations, spending, subjects
+from runner.serve.pages import day, operations, prices, recommendations, search, spending, subjects
 from runner.serve.pages.page import Page
 
-PAGES: tuple[Page, ...] = (*recommendations.PAGES, *spending.PAGES, *prices.PAGES, *subjects.PAGES)
+PAGES: tuple[Page, ...] = (
+    *day.PAGES,
+    *recommendations.PAGES,
+    *spending.PAGES,
+    *prices.PAGES,
+    *subjects.PAGES,
+    *operations.PAGES,
+    *search.PAGES,
+)
