@@ -2,7 +2,6 @@
 
 import importlib
 import io
-import logging
 import sys
 from typing import NoReturn
 
@@ -10,8 +9,8 @@ import click
 import psycopg
 
 from runner import __version__
-from runner.cli.console import LogHandler, say
-from runner.cli.options import example
+from runner.cli import console
+from runner.cli.options import example, log_format_option
 from runner.errors import FieldlabError
 
 # Command name -> module:attribute, in the order `--help` lists them.
@@ -31,6 +30,7 @@ COMMANDS = {
     "token": "runner.cli.token:token",
     "jobs": "runner.cli.jobs:jobs",
     "rollback": "runner.cli.rollback:rollback",
+    "events": "runner.cli.events:events",
     "db": "runner.cli.db:db",
     "doctor": "runner.cli.doctor:doctor",
 }
@@ -58,6 +58,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=example("fieldlab demo"),
 )
+@log_format_option(envvar="FIELDLAB_LOG_FORMAT", show_envvar=True)
 @click.version_option(__version__, prog_name="fieldlab")
 def cli() -> None:
     """Compute marts from two operational databases, apply rules and publish decisions."""
@@ -68,9 +69,7 @@ def main() -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 data not fit to publish, 4 another command that writes is under way.
     """
-    logger = logging.getLogger("runner")
-    logger.setLevel(logging.INFO)
-    logger.handlers = [LogHandler()]
+    console.start_logging()
     try:
         sys.exit(cli.main(prog_name="fieldlab", standalone_mode=False))
     except click.Abort:
@@ -78,7 +77,7 @@ def main() -> None:
     except click.ClickException as error:
         words = io.StringIO()
         error.show(words)
-        say(words.getvalue().rstrip(), error=True)
+        console.complain(words.getvalue().rstrip())
         sys.exit(error.exit_code)
     except FieldlabError as error:
         _fail(str(error), error.hint, error.exit_code)
@@ -96,7 +95,5 @@ def main() -> None:
 
 
 def _fail(message: str, hint: str = "", exit_code: int = 1) -> NoReturn:
-    say(f"Error: {message}", error=True)
-    if hint:
-        say(hint, error=True)
+    console.complain(message if console.handler.as_json else f"Error: {message}", hint)
     sys.exit(exit_code)

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from datetime import UTC, datetime
 from typing import IO, Any
 
 import click
@@ -38,6 +39,7 @@ def _console(file: IO[str] | None = None, **options: Any) -> Console:
     return console
 
 
+logger = logging.getLogger("runner")
 err = _console(stderr=True)
 
 
@@ -57,11 +59,43 @@ def say(message: str, *, error: bool = False) -> None:
 
 
 class LogHandler(logging.Handler):
-    """Shows what the package logs."""
+    """Shows what the package logs: for people as it is, for machines as one JSON object per line."""
+
+    as_json = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record as a line."""
-        log(record.getMessage())
+        if not self.as_json:
+            log(record.getMessage())
+            return
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        hint = getattr(record, "hint", "")
+        say(_quoted(dumps({**line, **({"hint": hint} if hint else {})})), error=True)
+
+
+handler = LogHandler()
+
+
+def start_logging() -> None:
+    """Let all that the package logs be shown."""
+    handler.as_json = False
+    logger.setLevel(logging.INFO)
+    logger.handlers = [handler]
+
+
+def complain(message: str, hint: str = "") -> None:
+    """Say why the command fails, and what to do about it."""
+    if handler.as_json:
+        logger.error(message, extra={"hint": hint})
+        return
+    say(message, error=True)
+    if hint:
+        say(hint, error=True)
 
 
 def thousands(number: int | None) -> str:
@@ -71,5 +105,9 @@ def thousands(number: int | None) -> str:
 
 def echo_json(value: object) -> None:
     """Write a value to stdout as indented JSON; exact decimals become numbers, dates ISO 8601."""
-    text = dumps(value, indent=2)
-    click.echo(_UNQUOTED_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    click.echo(_quoted(dumps(value, indent=2)))
+
+
+def _quoted(text: str) -> str:
+    """JSON whose control characters are all written as escapes."""
+    return _UNQUOTED_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from runner.cli import console
-from runner.cli.options import example, wait_option
+from runner.cli.options import example, log_format_option, wait_option
 from runner.cli.progress import progress_bar
 from runner.cli.signals import stoppable
 from runner.database.warehouse import open_warehouse
@@ -58,6 +58,7 @@ def _encoding(_context: click.Context, _option: click.Parameter, name: str | Non
 )
 @click.option("--yes", is_flag=True, help="Load even if a table loses most of its rows (var max_shrink_share).")
 @wait_option()
+@log_format_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def load(
     folder: Path,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from runner.cli import console
 from runner.errors import FieldlabError
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
@@ -53,6 +54,24 @@ def wait_option() -> Callable[[Command], Command]:
         metavar="SECONDS",
         default=0,
         help="How long to wait for another command that writes. Default: end at once, with exit code 4.",
+    )
+
+
+def _set_log_format(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001
+    if value:
+        console.handler.as_json = value == "json"
+
+
+def log_format_option(**attributes: Any) -> Callable[[Command], Command]:
+    """The option of how log lines and the reason of a failure are written to stderr."""
+    return click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        expose_value=False,
+        is_eager=True,
+        callback=_set_log_format,
+        help="How log lines are written to stderr: for people, or as JSON objects, one per line.",
+        **attributes,
     )
 
 

@@ -1,5 +1,6 @@
 """Shows how long work is getting on, on a terminal; of dbt also its warnings, as log lines."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -9,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from runner.cli import console
 from runner.dbt.process import Event, Listener
 from runner.ops.progress import RunProgress
+
+log = logging.getLogger(__name__)
 
 # Results of nodes and summaries of them: the run's results tell these.
 RESULT_CODES = ("Q", "Z")
@@ -33,7 +36,7 @@ def dbt_progress() -> Iterator[Listener]:
         def listen(event: Event) -> None:
             data = event.get("data", {})
             if is_warning(event):
-                console.log(f"dbt: {event['info']['msg'].strip()}")
+                log.warning(f"dbt: {event['info']['msg'].strip()}")
             node = data.get("node_info", {}).get("node_name")
             if node:
                 done = 1 if "execution_time" in data else 0

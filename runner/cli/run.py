@@ -1,18 +1,22 @@
 """`fieldlab run` and `fieldlab backfill`."""
 
+import logging
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import click
+import psycopg
 from rich.table import Table
 
 from runner.cli import console, signals
-from runner.cli.options import LONGEST_WAIT, date_option, example, wait_option
+from runner.cli.options import LONGEST_WAIT, date_option, example, log_format_option, wait_option
 from runner.cli.progress import SHOWN
 from runner.cli.signals import stoppable
 from runner.database.warehouse import open_warehouse
 from runner.dbt.jobs import JOB_NAMES
 from runner.errors import FieldlabError, UnfitDataError
+from runner.ops.alerts import Alert, alert_of, alert_of_error, is_web_address, post
 from runner.ops.backfill import HISTORIES
 from runner.ops.backfill import backfill as fill_history
 from runner.ops.lock import RunLock
@@ -20,7 +24,15 @@ from runner.ops.pipeline import run_pipeline
 from runner.ops.report import Request, RunReport
 from runner.settings import load_settings
 
+log = logging.getLogger(__name__)
+
 SLOWEST = 5
+
+
+def _web_address(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
+    if url and not is_web_address(url):
+        raise click.BadParameter("it is no web address; it begins with https:// or http://. It is not shown here.")
+    return url
 
 
 @click.command(
@@ -56,6 +68,15 @@ SLOWEST = 5
     help="How long the run may take. Default: the sum of its jobs' limits.",
 )
 @wait_option()
+@click.option(
+    "--notify",
+    metavar="URL",
+    envvar="FIELDLAB_NOTIFY_URL",
+    show_envvar=True,
+    callback=_web_address,
+    help="Post to this web hook when the run fails, succeeds again or finds errors in the input. The URL is a secret.",
+)
+@log_format_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def run(
     *,
@@ -66,6 +87,7 @@ def run(
     publish_anyway: bool,
     time_limit: int | None,
     wait: int,
+    notify: str | None,
     as_json: bool,
 ) -> None:
     """Build the marts with dbt, apply the rules and publish the results.
@@ -74,21 +96,36 @@ def run(
     """
     if vendor_id is not None and jobs and "alignment" not in jobs:
         raise click.UsageError("--vendor limits what the job alignment publishes, which is not among the jobs.")
-    settings = load_settings()
     request = Request(jobs, as_of, vendor_id, full_refresh, publish_anyway, time_limit)
-    with open_warehouse(settings) as warehouse, stoppable():
-        lock = RunLock(warehouse, settings, "run", wait=wait)
-        report = run_pipeline(settings, warehouse, request, lock, limit=signals.time_limit, progress=SHOWN)
+    try:
+        settings = load_settings()
+        with open_warehouse(settings) as warehouse, stoppable():
+            lock = RunLock(warehouse, settings, "run", wait=wait)
+            report = run_pipeline(settings, warehouse, request, lock, limit=signals.time_limit, progress=SHOWN)
+    except (FieldlabError, psycopg.Error, OSError, KeyboardInterrupt) as error:
+        _tell(notify, alert_of_error(error))
+        raise
+    undelivered = _tell(notify, alert_of(report))
+    report = replace(report, notes=(*report.notes, *undelivered))
     if as_json:
         console.echo_json(report_json(report))
     else:
         print_report(report)
     if report.outcome != "succeeded":
-        error = UnfitDataError if report.exit_code == UnfitDataError.exit_code else FieldlabError
-        raise error(
+        failure = UnfitDataError if report.exit_code == UnfitDataError.exit_code else FieldlabError
+        raise failure(
             "\n".join(["The run failed.", *report.problems]),
             "`fieldlab doctor` looks for the cause; `fieldlab jobs` keeps the record.",
         )
+
+
+def _tell(url: str | None, alert: Alert | None) -> list[str]:
+    """Post an alert where there is one and somebody to tell; a note where that failed."""
+    reason = post(url, alert) if url and alert else ""
+    if not reason:
+        return []
+    log.warning(f"The alert was not delivered: {reason}.")
+    return [f"The alert was not delivered: {reason}."]
 
 
 def report_json(report: RunReport) -> dict[str, Any]:
@@ -180,6 +217,7 @@ def _published(details: Any, published: bool | None) -> str:
     help="Fill them although there is far less data than in the newest published run.",
 )
 @wait_option()
+@log_format_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def backfill(
     *,

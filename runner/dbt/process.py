@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 PROFILES_DIR = Path(__file__).parent / "profiles"
 WORKER = Path(__file__).parent / "worker.py"
 
+NOT_FOR_DBT = {"DBT_PROFILE", "DBT_TARGET", "FIELDLAB_NOTIFY_URL"}
+"""The runner says which profile and target; a secret that dbt has no use for, it does not get."""
+
 SECONDS_TO_STOP = 10.0
 """How long dbt may take to cancel its queries and leave before it is killed."""
 
@@ -134,7 +137,7 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
     """
     _check(settings)
     environment = {
-        **{name: value for name, value in os.environ.items() if name not in {"DBT_PROFILE", "DBT_TARGET"}},
+        **{name: value for name, value in os.environ.items() if name not in NOT_FOR_DBT},
         **warehouse.dbt_environment(),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PGOPTIONS": _session_options(warehouse),

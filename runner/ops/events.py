@@ -1,12 +1,15 @@
 """What listeners on the channel `fieldlab` hear."""
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import psycopg
 
 from runner.as_json import json_default
+
+log = logging.getLogger(__name__)
 
 CHANNEL = "fieldlab"
 LARGEST_PAYLOAD = 7_999  # bytes; PostgreSQL refuses 8,000
@@ -35,5 +38,21 @@ def payload(event: str, values: Mapping[str, Any]) -> str:
     return text
 
 
-def _encode(content: Mapping[str, Any]) -> str:
+def listen(connection: psycopg.Connection) -> Iterator[str]:
+    """Give each event from now on as one line of JSON, as it is committed; it never ends by itself.
+
+    Args:
+        connection: In autocommit mode, of a session of its own.
+    """
+    connection.execute("set idle_session_timeout = 0")
+    connection.execute(f"listen {CHANNEL}")
+    log.info("Listening.")
+    for notice in connection.notifies():
+        try:
+            yield _encode(json.loads(notice.payload))
+        except ValueError:  # anybody may send on a channel
+            yield _encode({"event": None, "payload": notice.payload})
+
+
+def _encode(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=json_default)

@@ -40,6 +40,9 @@ from runner.settings import Settings
 
 log = logging.getLogger(__name__)
 
+SLOWEST = 10
+"""How many nodes the history keeps the seconds of."""
+
 
 def run_pipeline(
     settings: Settings,
@@ -121,6 +124,8 @@ class _Work:
         self.unfit: set[str] = set()
         self.blockers: Callable[[], str] = str
         self.notes: list[str] = []
+        self.source_errors: list[str] = []
+        self.before: str | None = None
         if run.as_of > today(settings):
             self.notes.append(f"{run.as_of} lies ahead: once it is published, earlier dates need --publish.")
         self.begun = time.monotonic()
@@ -149,6 +154,7 @@ class _Work:
                 vendor_id=self.request.vendor_id,
                 full_refresh=self.request.full_refresh,
             )
+            self.before = runs.outcome_before(connection, self.settings, self.run, "run")
 
     def build(self, lock: RunLock, progress: RunProgress) -> None:
         """Run dbt once for all jobs; those whose half of it failed end here."""
@@ -236,7 +242,12 @@ class _Work:
             seconds=seconds,
             rows=self._rows(all_marts),
             error="\n".join(self.problems),
-            details={"notes": self.notes, "nodes": len(self.built.nodes), "counts": self.counts},
+            details={
+                "notes": self.notes,
+                "nodes": len(self.built.nodes),
+                "slowest": self._slowest(),
+                "counts": self.counts,
+            },
         )
         with_retries(lambda: self._record("run", end))
         return RunReport(
@@ -248,6 +259,8 @@ class _Work:
             problems=tuple(self.problems),
             notes=tuple(self.notes),
             exit_code=0 if outcome == "succeeded" else UnfitDataError.exit_code if is_unfit else 1,
+            source_errors=tuple(self.source_errors),
+            recovered=outcome == "succeeded" and self.before in {"failed", "interrupted"},
         )
 
     def with_blockers(self, problem: str) -> str:
@@ -318,6 +331,7 @@ class _Work:
         with self.warehouse.connect() as connection:
             findings = source_findings(connection, self.settings, domains) or []
         self.notes.extend(f"Source {finding.severity}: {finding.message}" for finding in findings)
+        self.source_errors.extend(finding.message for finding in findings if finding.severity == "error")
 
     def _check_parameters(self) -> None:
         """End the jobs with rules when the rules' seed cannot be what is meant, before dbt spends time on them."""
@@ -422,6 +436,20 @@ class _Work:
                     **end.details["counts"],
                 }
                 events.notify(connection, event, values)
+
+    def _slowest(self) -> list[dict[str, Any]]:
+        """The nodes that took longest, for the history."""
+        slowest = sorted(self.built.nodes, key=lambda node: -node.seconds)[:SLOWEST]
+        return [
+            {
+                "kind": node.kind,
+                "node": node.name,
+                "status": node.status,
+                "seconds": round(node.seconds, 3),
+                "rows": node.rows,
+            }
+            for node in slowest
+        ]
 
     def _rows(self, marts: frozenset[str]) -> int | None:
         """The rows that these marts wrote; None when none of them counts rows."""

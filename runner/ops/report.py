@@ -56,6 +56,8 @@ class RunReport:
         problems: What failed, one text each.
         notes: What was left out or not published, and why; one sentence each.
         exit_code: What the command ends with: 0 succeeded, 1 failed, 3 failed for nothing but data unfit to publish.
+        source_errors: What source_quality calls an error, one sentence each.
+        recovered: It succeeded, and the run before it did not.
     """
 
     run: Run
@@ -66,6 +68,8 @@ class RunReport:
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     exit_code: int = 0
+    source_errors: tuple[str, ...] = ()
+    recovered: bool = False
 
 
 def explain(error: BaseException) -> str:

@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,10 +13,12 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from runner.database.query import query
+from runner.errors import FieldlabError
 from runner.ops import lock
 from runner.settings import Settings
 
 INTERRUPTED = "The process ended before the run did."
+KEPT_DAYS = 180
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,12 @@ def begin(
     vendor_id: str | None = None,
     full_refresh: bool = False,
 ) -> None:
-    """Write the rows of a run and its jobs as running, and mark what killed runs left behind.
+    """Write the rows of a run and its jobs as running, mark what killed runs left behind, and forget old ones.
 
     Only under the run lock: whatever else says `running` then can no longer be.
     """
     connection.execute(query(settings, _MARK_INTERRUPTED), {"error": INTERRUPTED})
+    connection.execute(query(settings, _FORGET_OLD), {"kept": timedelta(days=KEPT_DAYS)})
     rows = [("run", command), *(("job", job) for job in jobs)]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -167,6 +170,13 @@ def newest_published(connection: psycopg.Connection, settings: Settings, job: st
     return Run(as_of=as_of, explicit_as_of=explicit_as_of, started_at=started_at, run_id=run_id)
 
 
+def outcome_before(connection: psycopg.Connection, settings: Settings, run: Run, command: str) -> str | None:
+    """How the run of the same command before this one ended; None where there was none."""
+    bound = {"command": command, "started_at": run.started_at}
+    row = connection.execute(query(settings, _OUTCOME_BEFORE), bound).fetchone()
+    return row[0] if row else None
+
+
 def find(connection: psycopg.Connection, settings: Settings, run_id: UUID, job: str) -> Run:
     """The run of this id, by its row of a job."""
     bound = {"run_id": run_id, "job": job}
@@ -179,8 +189,30 @@ def withdraw(connection: psycopg.Connection, settings: Settings, run: Run, job: 
     connection.execute(query(settings, _WITHDRAW), {"run_id": run.run_id, "job": job, "by": by})
 
 
+def find_id(connection: psycopg.Connection, settings: Settings, prefix: str) -> UUID:
+    """The run whose id begins like this.
+
+    Raises:
+        FieldlabError: There is none, or more than one.
+    """
+    hint = "`fieldlab jobs` shows the first eight characters of each."
+    found = connection.execute(query(settings, _IDS), {"prefix": prefix.lower()}).fetchall() if prefix else []
+    if not found:
+        raise FieldlabError(f"No run has an id that begins with {prefix!r}.", hint)
+    if len(found) > 1:
+        raise FieldlabError(f"The ids of several runs begin with {prefix!r}.", "Give more of it.")
+    return UUID(str(found[0][0]))
+
+
 def history(
-    connection: psycopg.Connection, settings: Settings, *, limit: int, job: str | None = None, order: Sequence[str] = ()
+    connection: psycopg.Connection,
+    settings: Settings,
+    *,
+    limit: int = 1,
+    job: str | None = None,
+    failed: bool = False,
+    run_id: UUID | None = None,
+    order: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """The newest rows first, each run before its jobs.
 
@@ -189,12 +221,15 @@ def history(
         settings: Which schema.
         limit: At most this many runs.
         job: Only runs with this job, and only its rows.
+        failed: Only those that failed or were interrupted.
+        run_id: Only this run.
         order: The order of the jobs within a run.
 
     Returns:
         The rows of `job_runs`. What says running although nothing holds the run lock is interrupted.
     """
-    bound = {"limit": limit, "job": job, "order": list(order)}
+    busy = lock.is_held(connection, settings)
+    bound = {"limit": limit, "job": job, "failed": failed, "busy": busy, "run_id": run_id, "order": list(order)}
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query(settings, _HISTORY), bound).fetchall()
         running = {row["run_id"] for row in rows if row["outcome"] == "running"}
@@ -213,6 +248,33 @@ _MARK_INTERRUPTED = """
     set outcome = 'interrupted', error = %(error)s
     where outcome = 'running'
 """
+
+# What the newest publications are known by stays, however old: an application may be down for half a year.
+_FORGET_OLD = """
+    delete from {ops}.job_runs
+    where
+        started_at < clock_timestamp() - %(kept)s
+        and run_id not in (
+            (
+                select distinct on (job) run_id
+                from {ops}.job_runs
+                where published
+                order by job, started_at desc
+            )
+            union all
+            select run_id from {ops}.previous_publications
+        )
+"""
+
+_OUTCOME_BEFORE = """
+    select outcome
+    from {ops}.job_runs
+    where kind = 'run' and job = %(command)s and started_at < %(started_at)s
+    order by started_at desc
+    limit 1
+"""
+
+_IDS = "select distinct run_id from {ops}.job_runs where starts_with(run_id::text, %(prefix)s) limit 2"
 
 _BEGIN = """
     insert into {ops}.job_runs (
@@ -272,7 +334,10 @@ _HISTORY = """
     with newest as (
         select run_id
         from {ops}.job_runs
-        where case when %(job)s::text is null then kind = 'run' else job = %(job)s end
+        where
+            case when %(job)s::text is null then kind = 'run' else job = %(job)s end
+            and (not %(failed)s or outcome in ('failed', 'interrupted') or outcome = 'running' and not %(busy)s)
+            and (%(run_id)s::uuid is null or run_id = %(run_id)s)
         order by started_at desc, run_id
         limit %(limit)s
     )

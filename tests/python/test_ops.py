@@ -133,6 +133,24 @@ def test_what_a_killed_run_left_is_marked_by_the_next(connection: psycopg.Connec
     assert [row["run_id"] for row in runs.history(connection, SETTINGS, limit=1, job="alignment")] == [following.run_id]
 
 
+def test_the_history_is_kept_for_180_days_and_the_newest_publications_for_longer(
+    connection: psycopg.Connection,
+) -> None:
+    migrate.ensure(connection, SETTINGS)
+    ages = {"older": 900, "newest": 800, "failed": 700, "young": 179}
+    made = {name: Run(DAY, True, datetime.now(UTC) - timedelta(days=age)) for name, age in ages.items()}
+    for name, run in made.items():
+        runs.begin(connection, SETTINGS, run, "run", ["alignment"])
+        connection.execute(
+            "update fieldlab_ops.job_runs set published = %s where run_id = %s and kind = 'job'",
+            [name in {"older", "newest"}, run.run_id],
+        )
+    runs.begin(connection, SETTINGS, Run(DAY, True), "run", [])
+    there = {row["run_id"] for row in runs.history(connection, SETTINGS, limit=10)}
+    assert {name for name, run in made.items() if run.run_id in there} == {"newest", "young"}
+    assert runs.newest_published(connection, SETTINGS, "alignment") == made["newest"]
+
+
 def test_an_event_is_heard_only_when_it_was_committed(database_url: str, connection: psycopg.Connection) -> None:
     connection.execute("listen fieldlab")
     with psycopg.connect(database_url) as other:

@@ -22,6 +22,7 @@ TESTED = event("info", "Q007", "PASS", index=2, execution_time=0.1, node_info={"
 
 
 def test_off_a_terminal_only_warnings_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    console.start_logging()
     with dbt_progress() as listen:
         for each in (
             STARTED,

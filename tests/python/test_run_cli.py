@@ -3,15 +3,21 @@
 import json
 from datetime import date
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from runner.cli import cli
 from runner.cli.run import print_report, report_json
+from runner.database import migrate
+from runner.database.warehouse import Warehouse
 from runner.dbt.jobs import JOBS
+from runner.ops import runs
 from runner.ops.backfill import Backfill
+from runner.ops.lock import RunLock
 from runner.ops.report import JobReport, RunReport
 from runner.ops.runs import Finished, Run
+from runner.settings import load_settings
 
 LONG = "a_very_long_model_name_" * 5
 
@@ -33,6 +39,7 @@ def invoke(*arguments: str) -> Result:
         (["backfill", "--from", "2025-02-02", "--to", "2025-02-02", "--every", "0"], "--every"),
         (["backfill", "--from", "2025-02-02", "--to", "2025-02-02", "--job", "anomalies"], "alignment"),
         (["jobs", "--limit", "0"], "limit"),
+        (["jobs", "--run", "0a", "--failed"], "leave out"),
     ],
 )
 def test_what_cannot_be_asked_like_that_exits_2_and_says_why(arguments: list[str], words: str) -> None:
@@ -104,3 +111,40 @@ def test_a_report_fits_100_columns(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_report_for_machines_is_json() -> None:
     assert json.loads(json.dumps(report_json(report()), default=str))["jobs"][0]["seconds"] == 12.346
+
+
+def test_one_run_is_shown_with_its_slowest_nodes_and_what_it_published(database_url: str) -> None:
+    settings, run, other = load_settings(), Run(date(2025, 3, 31), True), Run(date(2025, 3, 30), True)
+    slowest = [{"kind": "model", "node": LONG, "status": "success", "seconds": 12.34, "rows": 5}]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        migrate.ensure(connection, settings)
+        for one, outcome in ((run, "failed"), (other, "succeeded")):
+            runs.begin(connection, settings, one, "run", ["alignment", "recommendations"])
+            published = Finished(outcome, 2, 5, True, details={"counts": {"reports": 1200, "drop": 0}})
+            runs.finish(connection, settings, one, "alignment", published)
+            runs.finish(connection, settings, one, "recommendations", Finished(outcome, 2, None, False, "Broken."))
+            details = {"slowest": slowest, "notes": ["A view was dropped."]}
+            runs.finish(connection, settings, one, "run", Finished(outcome, 4, 5, None, "Broken.", details))
+        runs.withdraw(connection, settings, other, "alignment", "ada")
+    shown = invoke("jobs", "--run", str(run.run_id)[:8]).stdout
+    assert f"run {str(run.run_id)[:8]}" in shown
+    assert str(other.run_id)[:8] not in shown
+    for words in ("alignment: published 1,200 reports\n", "recommendations: not published\n", "A view was dropped."):
+        assert words in shown
+    assert "  12.3 s  model" in shown
+    assert max(map(len, shown.splitlines())) <= 100
+    assert "alignment: published, then rolled back by ada" in invoke("jobs", "--run", str(other.run_id)).stdout
+    assert {row["run_id"] for row in json.loads(invoke("jobs", "--failed", "--json").stdout)} == {str(run.run_id)}
+    for unknown in ("zz", "", "%"):
+        assert "No run has an id" in str(invoke("jobs", "--run", unknown).exception)
+
+
+def test_a_run_that_was_killed_counts_as_failed_at_once(database_url: str) -> None:
+    settings = load_settings()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        migrate.ensure(connection, settings)
+        runs.begin(connection, settings, Run(date(2025, 3, 31), True), "run", [])
+    (row,) = json.loads(invoke("jobs", "--failed", "--json").stdout)
+    assert row["outcome"] == "interrupted"
+    with RunLock(Warehouse(database_url), settings):
+        assert invoke("jobs", "--failed").stdout == "Nothing failed.\n"
