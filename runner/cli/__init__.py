@@ -28,6 +28,7 @@ COMMANDS = {
     "serve": "runner.cli.serve:serve",
     "site": "runner.cli.site:site",
     "token": "runner.cli.token:token",
+    "docs": "runner.cli.docs:docs",
     "jobs": "runner.cli.jobs:jobs",
     "rollback": "runner.cli.rollback:rollback",
     "events": "runner.cli.events:events",

@@ -125,12 +125,13 @@ class DbtResult:
 
 
 @contextmanager
-def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
+def open_dbt(settings: Settings, warehouse: Warehouse, target: Path | None = None) -> Iterator["Dbt"]:
     """Start a dbt process; it ends with the block, in the middle of its work when the block is left by an error.
 
     Args:
         settings: Where the project is.
         warehouse: The connection dbt gets, the same as the runner's.
+        target: Where dbt writes its artifacts; the project's target folder unless given.
 
     Raises:
         FieldlabError: The project's dbt packages are not installed, or it is frozen at one date.
@@ -157,7 +158,7 @@ def open_dbt(settings: Settings, warehouse: Warehouse) -> Iterator["Dbt"]:
         start_new_session=True,
     )
     try:
-        yield Dbt(process, settings, warehouse)
+        yield Dbt(process, settings, warehouse, target or settings.manifest_file.parent)
     except KeyboardInterrupt:
         log.info("Stopping dbt …")  # it may be parsing, and hear of it seconds later
         raise
@@ -206,11 +207,11 @@ def ignore(event: Event) -> None:
 class Dbt:
     """A dbt process that waits for invocations; see `open_dbt`."""
 
-    def __init__(self, process: subprocess.Popen[str], settings: Settings, warehouse: Warehouse) -> None:
+    def __init__(self, process: subprocess.Popen[str], settings: Settings, warehouse: Warehouse, target: Path) -> None:
         self._process = process
         self._warehouse = warehouse
         self._project = settings.project_dir
-        self._target = settings.manifest_file.parent
+        self._target = target
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str], listen: Listener = ignore) -> DbtResult:
         """Invoke dbt; what a transient fault of the database stopped is tried again, up to three times.
