@@ -165,9 +165,15 @@ def choose_vendor(connection: psycopg.Connection, settings: Settings, dealer: De
 
 
 def dealer_report(
-    connection: psycopg.Connection, settings: Settings, dealer_id: str, vendor_id: str, now: datetime
+    connection: psycopg.Connection,
+    settings: Settings,
+    dealer_id: str,
+    vendor_id: str,
+    now: datetime,
+    *,
+    store: bool = True,
 ) -> Report:
-    """The dealer's stored report, or one made anew and stored when it is missing or of other marts.
+    """The dealer's stored report, or one made anew, and stored, when it is missing or of other marts.
 
     Nothing is stored from marts that a run did not see fit to publish; the report says so then.
 
@@ -177,6 +183,7 @@ def dealer_report(
         dealer_id: A dealer who is active for the vendor.
         vendor_id: The vendor.
         now: The moment a new report would be made.
+        store: False leaves what is stored alone.
     """
     whose = {"vendor_id": vendor_id, "dealer_id": dealer_id}
     marts = Marts(*_one(connection.execute(query(settings, MARTS), whose)))
@@ -189,10 +196,10 @@ def dealer_report(
         return replace(stored, remark=f"{unfit} This is the report that was published before.")
 
     parameters = read_parameters(connection, settings, RULES)
-    if unfit:
+    if unfit or not store:
         moment = to_milliseconds(now)
         data = _unpublished(connection, settings, parameters, whose, moment)
-        remark = f"{unfit} This report shows them, and is not stored."
+        remark = f"{unfit} This report shows them, and is not stored." if unfit else ""
         return Report(data, marts.as_of, moment, marts.run_id, remark)
     publish_vendor(connection, settings, parameters, vendor_id, run_id=marts.run_id, now=now, dealer_id=dealer_id)
     report_now = _stored(connection, settings, whose)

@@ -430,11 +430,12 @@ def _legend_mark(kind: str) -> Markup:
 def round_axis(low: Decimal, high: Decimal) -> Axis:
     """About `TICKS` steps of 1, 2, 2.5 or 5 times a power of ten that hold the lowest and the highest value."""
     lowest, highest = float(low), float(high)
-    span = highest - lowest or abs(highest) or 1.0
+    if lowest == highest:
+        lowest, highest = lowest - abs(lowest) / 20, highest + (abs(highest) / 20 or 1.0)
+    span = highest - lowest
     power = 10.0 ** math.floor(math.log10(span / TICKS))
     step = next(size * power for size in (1, 2, 2.5, 5, 10) if span / (size * power) <= TICKS)
     first, last = math.floor(lowest / step), math.ceil(highest / step)
-    last = last if last > first else first + 1
     places = max(0, -math.floor(math.log10(step))) + (f"{step / power:g}" == "2.5" and step < TICKS * 2)
     return Axis([number * step for number in range(first, last + 1)], places)
 

@@ -37,7 +37,9 @@ def vendor_prices(
     if benchmark and months:
         low, high = benchmark["min_price"], benchmark["max_price"]
         ends = [(month, low, high) for month in (months[0], months[-1])]
-        band = Band(f"range of vendors and branches now: {words.price(low)} to {words.price(high)}", ends)
+        band = (
+            Band(f"vendors and branches now: {words.price(low)} to {words.price(high)}", ends) if low < high else None
+        )
     note = f"The {SERIES} vendors with the most purchases." if len(series) > SERIES else ""
     title = f"Price of {item.item_name or item.item_id} by vendor"
     return line_chart(title, _unit(item), series, words.price, band=band, note=note)

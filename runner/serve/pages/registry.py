@@ -1,6 +1,6 @@
 """All pages there are."""
 
-from runner.serve.pages import day, operations, prices, recommendations, search, spending, subjects
+from runner.serve.pages import alignment, day, operations, prices, recommendations, search, spending, subjects
 from runner.serve.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -9,6 +9,7 @@ PAGES: tuple[Page, ...] = (
     *spending.PAGES,
     *prices.PAGES,
     *subjects.PAGES,
+    *alignment.PAGES,
     *operations.PAGES,
     *search.PAGES,
 )
