@@ -49,16 +49,15 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 # The real dbt_utils where the dbt package hub is reached, else the stand-in (docs/decisions.md).
 $(DBT_UTILS): | $(INSTALLED)
-	@echo "Getting dbt_utils …" >&2
-	@$(BIN)/dbt deps --quiet >/dev/null 2>&1 || { \
-		echo "The dbt package hub is not reached: using fieldlab's stand-in for dbt_utils." >&2; \
-		mkdir -p dbt_packages && cp -R runner/dbt/dbt_utils $(DBT_UTILS); }
+	@$(BIN)/python -m runner.dbt.packages
 
-# make lock    resolve the dependencies of pyproject.toml anew
+# make lock    resolve the dependencies of pyproject.toml anew: for development, and the part of it that production needs
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-strip-extras \
+	--no-emit-index-url --no-header
 lock: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-strip-extras \
-		--no-emit-index-url --no-header --upgrade --extra serve --extra dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --upgrade --extra serve --extra dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --upgrade --extra serve --constraint requirements.lock pyproject.toml --output-file requirements-run.lock
 
 # make clean   remove what make made; the embedded database in .fieldlab stays
 clean:

@@ -21,6 +21,7 @@ from typing import IO, Any
 import psycopg
 
 from runner.database.warehouse import Warehouse, is_transient
+from runner.dbt.packages import ensure_packages
 from runner.errors import FieldlabError
 from runner.ops.retry import PAUSES
 from runner.settings import Settings
@@ -168,13 +169,11 @@ def open_dbt(settings: Settings, warehouse: Warehouse, target: Path | None = Non
 
 def _check(settings: Settings) -> None:
     """Refuse a project that dbt would refuse with advice that does not help, or build as of a date nobody asked for."""
-    project = settings.project_dir
-    if (project / "packages.yml").is_file() and not (project / "dbt_packages" / "dbt_utils").is_dir():
-        # `dbt deps` fails where dbt's package hub is not reached.
-        raise FieldlabError(f"The dbt packages of {project} are not installed.", "Run `make setup`, or `dbt deps`.")
+    ensure_packages(settings)
     if settings.variables.get("as_of") is not None:
+        file = settings.project_dir / "dbt_project.yml"
         raise FieldlabError(
-            f"The var `as_of` in {project / 'dbt_project.yml'} would take precedence over the date of every run.",
+            f"The var `as_of` in {file} would take precedence over the date of every run.",
             "Take it out; --as-of or FIELDLAB_AS_OF gives a run its date, --vars a plain dbt command.",
         )
 

@@ -126,7 +126,12 @@ def check_project(settings: Settings) -> Iterator[Check]:
     if (settings.project_dir / "dbt_packages" / "dbt_utils" / "dbt_project.yml").is_file():
         yield Check("project", OK, "dbt_utils is in place")
     else:
-        yield Check("project", PROBLEM, "dbt_utils is not in dbt_packages", "Run `make setup`, or `dbt deps`.")
+        yield Check(
+            "project",
+            PROBLEM,
+            "dbt_utils is not in dbt_packages",
+            "The next `fieldlab run` puts it there; plain dbt needs `make setup` or `dbt deps` before.",
+        )
 
 
 def check_server(connection: psycopg.Connection, warehouse: Warehouse) -> Iterator[Check]:
