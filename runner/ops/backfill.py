@@ -44,7 +44,8 @@ class History:
         movements: The marts that compare its dates.
         parents_too: Whether what the models read is about the as-of date as well, and so is built for each date. Prices
             are read off invoice lines of all dates, which are built once.
-        witness: A mart that no date of a backfill touches: its as-of date is what the domain's marts are about.
+        witness: A mart that is built as a whole and that no date of a backfill touches: its as-of date is what the
+            domain's marts are about.
     """
 
     domain: str
@@ -67,7 +68,7 @@ HISTORIES = {
         ("price_snapshots", "item_price_history"),
         ("price_movements",),
         parents_too=False,
-        witness="invoice_lines",
+        witness="branch_spending",
     ),
 }
 """By the job that builds them."""
@@ -215,6 +216,8 @@ def _fill(plan: _Plan, dbt: Dbt, done: Backfill, lock: RunLock) -> None:
         for model in history.models:
             once += [f"+{model},stg_*", f"+{model},resource_type:seed"] if history.parents_too else [f"+{model}"]
             each_date.append(f"+{model}" if history.parents_too else model)
+        if not history.parents_too:
+            once.append(history.witness)  # the lines' rows keep the as-of date that they were computed with
     with plan.progress.dbt() as listen:
         arguments = ["build", "--select", *once, "--exclude", *plan.models]
         _run(plan, dbt, [*arguments, *UNTESTED], lines_as_of, listen)

@@ -31,7 +31,8 @@ GROUPINGS: Mapping[str, Mapping[str, LiteralString]] = {
 BRIDGED = ("item", "vendor", "branch")
 COMPARISONS: Mapping[str, str] = {"year": "year", "quarter": "quarter", "fiscal": "fiscal_year"}
 
-AS_OF = "select as_of from {procurement}.invoice_lines limit 1"
+# Each run builds this mart as a whole; the rows of invoice_lines keep the as-of date that they were computed with.
+AS_OF = "select as_of from {procurement}.branch_spending limit 1"
 
 FIND_ITEM = """
 select item_id, item_name, unit

@@ -7,5 +7,17 @@ def dispatch(macro: str, package: str) -> Callable[..., str]:
     """Give a macro that returns rows for those that do, an object for `json_object`, else its first argument."""
     if macro == "shared_size":  # compares two tables, and each counts as joined for it
         return lambda first, second: f"{first} & {second}"
-    fixed = {"source_rows": "select 1 as one", "whole_numbers": "generate_series(1, 2)", "json_object": "'{}'"}
-    return lambda first, *_, **__: fixed.get(macro, str(first))
+    fixed = {
+        "source_rows": "select 1 as one",
+        "whole_numbers": "generate_series(1, 2)",
+        "json_object": "'{}'",
+        "computed_once": "as",
+    }
+    if macro == "fingerprint":
+        return lambda values, numbers=(): f"coalesce({', '.join(map(str, [*values, *numbers]))})"
+    return lambda first="", *_, **__: fixed.get(macro, str(first))
+
+
+def get_columns_in_relation(relation: object) -> list[dict[str, str]]:
+    """Give the column that macros look for."""
+    return [{"name": "content_fingerprint"}]

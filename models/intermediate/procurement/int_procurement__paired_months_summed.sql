@@ -1,85 +1,43 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='changed_months',
+        incremental_strategy='changed_groups',
+        unique_key=['month'],
+        meta={'contents': 'int_procurement__months_fingerprinted'},
         on_schema_change='append_new_columns',
     )
 }}
 
 {% set bases = ['month', 'year'] %}
 
-with purchases as (
-    select * from {{ ref('invoice_lines') }}
-    where {{ is_purchase() }}
+with item_months as (
+    select * from {{ ref('int_procurement__item_months_summed') }}
 ),
 
 months as (
     select * from {{ ref('int_procurement__months_fingerprinted') }}
 ),
 
-branch_days as (
-    select * from {{ ref('int_procurement__branch_days_totalled') }}
-),
-
 items as (
     select * from {{ ref('stg_procurement__items') }}
 ),
 
-{% if is_incremental() %}
-    stored_months as (
-        select distinct
-            month,
-            content_fingerprint,
-            'stored' as state
-        from {{ this }}
-    ),
+changed_months {{ computed_once() }} (
+    {{ changed_groups('months', ['month']) }}
+),
 
-    compared_months as (
-        select
-            months.*,
-            coalesce(stored_months.state, 'changed') as state
-        from months
-        left join stored_months
-            on
-                months.month = stored_months.month
-                and months.content_fingerprint = stored_months.content_fingerprint
-    ),
-
-    changed_months as materialized (
-        select *
-        from compared_months
-        where state = 'changed'
-    ),
-{% else %}
-    changed_months as (
-        select * from months
-    ),
-{% endif %}
-
--- The days of the months that changed and of those they are compared with. To look a line's day up is cheaper than to
--- work out its month.
-days as (
-    select distinct
-        branch_days.date,
-        {{ month_number('branch_days.date') }} as month
-    from branch_days
+-- Those that changed and those they are compared with.
+compared_months as (
+    select distinct item_months.month
+    from item_months
     inner join changed_months
-        on {{ month_number('branch_days.date') }} in (
-            changed_months.month, changed_months.month - 1, changed_months.month - 12
-        )
+        on item_months.month in (changed_months.month, changed_months.month - 1, changed_months.month - 12)
 ),
 
 purchase_months as (
-    select
-        purchases.item_id,
-        purchases.vendor_id,
-        purchases.branch_id,
-        days.month,
-        sum(purchases.quantity) as quantity,
-        sum(purchases.amount) as amount
-    from purchases
-    inner join days on purchases.date = days.date
-    group by purchases.item_id, purchases.vendor_id, purchases.branch_id, days.month
+    select item_months.*
+    from item_months
+    inner join compared_months on item_months.month = compared_months.month
 ),
 
 -- An item bought from a vendor, by all branches together and by each.

@@ -13,31 +13,33 @@ branch_patterns as (
     where scope = 'branch'
 ),
 
-purchases as (
-    select * from {{ ref('invoice_lines') }}
-    where
-        {{ is_purchase() }}
-        and {{ within_last_days('date') }}
+item_months as (
+    select * from {{ ref('int_procurement__item_months_summed') }}
 ),
 
--- One pass over all purchases: by branch where the branch has a pattern, all others of the item together.
-months as (
+-- By branch and over the network, each from the stored sums: one is not worth keeping for the other.
+branch_months as (
     select
-        purchases.item_id,
-        branch_patterns.scope is not null as has_branch_pattern,
-        branch_patterns.branch_id,
-        cast(date_trunc('month', cast(purchases.date as timestamp)) as date) as month,
-        sum(purchases.quantity) as quantity
-    from purchases
-    left join branch_patterns
+        item_months.item_id,
+        item_months.branch_id,
+        item_months.month,
+        sum(item_months.quantity) as quantity
+    from item_months
+    inner join branch_patterns
         on
-            purchases.item_id = branch_patterns.item_id
-            and {{ same_key('purchases.branch_id', 'branch_patterns.branch_id') }}
-    group by
-        purchases.item_id,
-        branch_patterns.scope is not null,
-        branch_patterns.branch_id,
-        cast(date_trunc('month', cast(purchases.date as timestamp)) as date)
+            item_months.item_id = branch_patterns.item_id
+            and {{ same_key('item_months.branch_id', 'branch_patterns.branch_id') }}
+    group by item_months.item_id, item_months.branch_id, item_months.month
+),
+
+network_months as (
+    select
+        item_months.item_id,
+        item_months.month,
+        sum(item_months.quantity) as quantity
+    from item_months
+    inner join network_patterns on item_months.item_id = network_patterns.item_id
+    group by item_months.item_id, item_months.month
 ),
 
 scoped_months as (
@@ -45,20 +47,17 @@ scoped_months as (
         'branch' as scope,
         item_id,
         branch_id,
-        {{ month_number('month') }} as month,
+        month,
         quantity
-    from months
-    where has_branch_pattern
+    from branch_months
     union all
     select
         'network' as scope,
-        months.item_id,
+        item_id,
         cast(null as integer) as branch_id,
-        {{ month_number('months.month') }} as month,
-        sum(months.quantity) as quantity
-    from months
-    inner join network_patterns on months.item_id = network_patterns.item_id
-    group by months.item_id, months.month
+        month,
+        quantity
+    from network_months
 ),
 
 counted_months as (

@@ -1,9 +1,15 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='changed_branch_days',
+        incremental_strategy='changed_groups',
+        unique_key=['date', 'branch_id'],
+        meta={'contents': 'int_procurement__branch_days_totalled'},
         on_schema_change='append_new_columns',
-        indexes=[{'columns': ['dimension_hash'], 'unique': true}],
+        indexes=[
+            {'columns': ['dimension_hash'], 'unique': true},
+            {'columns': ['date', 'branch_id', 'content_fingerprint']},
+        ],
+        post_hook=[{'sql': '{{ vacuum_table(this) }}', 'transaction': false}],
     )
 }}
 
@@ -15,56 +21,23 @@ branch_days as (
     select * from {{ ref('int_procurement__branch_days_totalled') }}
 ),
 
-{% if is_incremental() %}
-    stored_days as (
-        select distinct
-            date,
-            branch_id,
-            content_fingerprint,
-            'stored' as state
-        from {{ this }}
-    ),
+changed_days {{ computed_once() }} (
+    {{ changed_groups('branch_days', ['date', 'branch_id']) }}
+),
 
-    compared_days as (
-        select
-            branch_days.*,
-            coalesce(stored_days.state, 'changed') as state
-        from branch_days
-        left join stored_days
-            on
-                branch_days.date = stored_days.date
-                and {{ same_key('branch_days.branch_id', 'stored_days.branch_id') }}
-                and branch_days.content_fingerprint = stored_days.content_fingerprint
-    ),
-
-    -- Materialized and compared by equality, so that the planner expects few days: else it sorts all lines before it
-    -- learns that nothing changed.
-    changed_days as materialized (
-        select
-            *,
-            {{ iso_date('date') }} as date_text
-        from compared_days
-        where state = 'changed'
-    ),
-{% else %}
-    changed_days as (
-        select
-            *,
-            {{ iso_date('date') }} as date_text
-        from branch_days
-    ),
-{% endif %}
+dated_days as (
+    select
+        *,
+        {{ iso_date('date') }} as date_text
+    from changed_days
+),
 
 changed_lines as (
     select
         invoice_lines.*,
-        changed_days.date_text,
-        changed_days.content_fingerprint
+        dated_days.date_text
     from invoice_lines
-    inner join changed_days
-        on
-            invoice_lines.date = changed_days.date
-            and {{ same_key('invoice_lines.branch_id', 'changed_days.branch_id') }}
+    inner join dated_days on {{ same_group('invoice_lines', 'dated_days', ['date', 'branch_id']) }}
 ),
 
 -- Whatever depends on a key is carried along with min(): fewer columns to sort by than with all of them in the group.

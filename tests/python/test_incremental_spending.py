@@ -1,7 +1,7 @@
-"""Incremental spending against a full refresh, after every kind of change the application can make."""
+"""Incremental models of spending against a full refresh, after every kind of change the application can make."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -12,6 +12,23 @@ from dbt_database import DbtDatabase, dbt_database
 
 AS_OF = date(2024, 4, 30)
 NEIGHBOUR = 999
+
+LINES = "fieldlab_procurement.invoice_lines"
+SPENDING = "fieldlab_procurement.spending_metrics"
+ITEM_MONTHS = "fieldlab_staging.int_procurement__item_months_summed"
+PAIRED_MONTHS = "fieldlab_staging.int_procurement__paired_months_summed"
+INCREMENTAL = (LINES, SPENDING, ITEM_MONTHS, PAIRED_MONTHS)
+
+MODELS = (
+    "int_procurement__invoices_counted",
+    "int_procurement__branch_days_totalled",
+    "int_procurement__branch_months_fingerprinted",
+    "int_procurement__months_fingerprinted",
+    *(table.split(".")[1] for table in INCREMENTAL),
+)
+
+# Which transaction wrote the rows of each group.
+WRITTEN = "select {keys}, array_agg(distinct xmin::text order by xmin::text) as written from {table} group by {keys}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ CHANGES = [
     Change("a renamed branch", """update "Branch" set name = 'renamed' where id = {n}"""),
     Change("a renamed department", """update "Department" set name = 'renamed' where id = {n}"""),
     Change("a renamed cost centre", """update "CostCenter" set name = 'renamed' where id = {n}"""),
-    Change("the same line under another id", """update "InvoiceItem" set id = 800000{n} where id = {n}1""", ()),
+    Change("the same line under another id", """update "InvoiceItem" set id = 800000{n} where id = {n}1"""),
     # Lines n1 to n4 are one group, n7 is one by itself.
     Change("a purchase credited", """update "InvoiceItem" set quantity = -quantity where id = {n}1"""),
     Change("a price turned round", """update "InvoiceItem" set price = -price where id = {n}1"""),
@@ -73,6 +90,15 @@ CHANGES = [
         """update "InvoiceItem" set quantity = -quantity, price = -price where id = {n}7""",
         (NEIGHBOUR,),
     ),
+    Change(
+        "a late invoice",
+        """
+        insert into "Invoice" (id, date, status, "branchId")
+        select 7000{n}, date, 'APPROVED', {n} from "Invoice" where id = {n};
+        insert into "InvoiceItem" values (91000{n}, 7000{n}, {n}, 2, 3)
+        """,
+    ),
+    Change("another category", """update "Item" set category = 'other' where id = {n}""", ()),
     Change("a touched invoice", """update "Invoice" set "updatedAt" = now() where id = {n}""", ()),
 ]
 
@@ -89,12 +115,12 @@ def database(shared_database: DbtDatabase) -> DbtDatabase:
     shared_database.reset("procurement")
     with shared_database.connect("raw_procurement") as connection:
         fill(connection)
-    shared_database.run("run", "--select", "+spending_metrics", as_of=AS_OF)
+    run(shared_database, select=[f"+{model}" for model in MODELS])
     return shared_database
 
 
 def test_after_any_change_spending_equals_a_full_refresh_and_nothing_else_is_computed(database: DbtDatabase) -> None:
-    before = computed(database)
+    before = written(database)
     expected = set()
     with database.connect("raw_procurement") as connection:
         for n, change in enumerate(CHANGES, start=1):
@@ -104,45 +130,97 @@ def test_after_any_change_spending_equals_a_full_refresh_and_nothing_else_is_com
 
     run(database)
 
-    after = computed(database)
-    touched = {group for group in before.keys() | after.keys() if before.get(group) != after.get(group)}
-    assert touched == expected
+    after = written(database)
+    touched = {
+        table: {group for group in groups.keys() | after[table].keys() if groups.get(group) != after[table].get(group)}
+        for table, groups in before.items()
+    }
+    assert touched[LINES] == touched[SPENDING] == expected
+    assert touched[ITEM_MONTHS] == {(month_of(day), branch) for day, branch in expected}
     assert rows(database) == refreshed(database)
 
 
 def test_a_run_with_nothing_changed_writes_nothing(database: DbtDatabase) -> None:
-    before = computed(database)
+    before = written(database)
 
     run(database, as_of=date(2024, 5, 31))
 
-    assert computed(database) == before
+    assert written(database) == before
 
 
 def test_an_earlier_as_of_date_empties_what_lies_after_it(database: DbtDatabase) -> None:
-    before = computed(database)
+    before = written(database)
     as_of = date(2024, 3, 9)
 
     run(database, as_of=as_of)
 
-    assert computed(database) == {group: when for group, when in before.items() if group[0] <= as_of}
+    for table in (LINES, SPENDING):
+        kept = {group: when for group, when in before[table].items() if group[0] <= as_of}
+        assert written(database)[table] == kept
     assert rows(database) == refreshed(database, as_of=as_of)
 
 
-def test_another_time_zone_moves_spending_to_other_days(database: DbtDatabase) -> None:
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"timezone": "Pacific/Auckland"},
+        {"counted_statuses": ["PENDING"]},
+        {"counted_statuses": ["APPROVED", "PENDING"]},
+    ],
+    ids=str,
+)
+def test_after_another_var_spending_equals_a_full_refresh(database: DbtDatabase, variables: dict[str, Any]) -> None:
     before = rows(database)
-    zone = ("--vars", json.dumps({"timezone": "Pacific/Auckland"}))
+    flags = ("--vars", json.dumps(variables))
 
-    run(database, *zone)
+    run(database, *flags)
 
-    assert {row["date"] for row in rows(database)} == {row["date"] + timedelta(1) for row in before}
-    assert rows(database) == refreshed(database, *zone)
+    changed = rows(database)
+    assert changed[LINES] != before[LINES]
+    assert changed == refreshed(database, *flags)
+
+
+def test_another_time_zone_moves_spending_to_other_days(database: DbtDatabase) -> None:
+    before = rows(database)[SPENDING]
+
+    run(database, "--vars", json.dumps({"timezone": "Pacific/Auckland"}))
+
+    assert {row["date"] for row in rows(database)[SPENDING]} == {row["date"] + timedelta(1) for row in before}
 
 
 def test_a_day_that_someone_else_removed_or_spoilt_is_made_good(database: DbtDatabase) -> None:
     before = rows(database)
     with database.connect("fieldlab_procurement") as connection:
-        connection.execute("delete from spending_metrics where date = '2024-03-01'")
-        connection.execute("update spending_metrics set content_fingerprint = 0 where date = '2024-03-02'")
+        for table in (LINES, SPENDING):
+            connection.execute(f"delete from {table} where date = '2024-03-01'")
+            connection.execute(f"update {table} set content_fingerprint = 0 where date = '2024-03-02'")
+        connection.execute(f"update {LINES} set content_fingerprint = 0 where line_id in (31, 47, 58)")
+        connection.execute(f"delete from {ITEM_MONTHS} where branch_id = 1")
+        connection.execute(f"update {ITEM_MONTHS} set content_fingerprint = 0 where branch_id = 2")
+        connection.execute(f"update {PAIRED_MONTHS} set content_fingerprint = 0")
+
+    run(database)
+
+    assert rows(database) == before
+
+
+def test_what_another_formula_computed_is_computed_anew(database: DbtDatabase) -> None:
+    before = rows(database)
+    with database.connect("fieldlab_procurement") as connection:
+        for table, column in ((LINES, "amount"), (SPENDING, "total_amount"), (ITEM_MONTHS, "quantity")):
+            connection.execute(f"update {table} set {column} = -1, content_fingerprint = content_fingerprint + 1")
+        connection.execute(f"update {PAIRED_MONTHS} set amount = -1, content_fingerprint = content_fingerprint + 1")
+
+    run(database)
+
+    assert rows(database) == before
+
+
+def test_lines_from_before_they_were_compared_are_computed_anew(database: DbtDatabase) -> None:
+    before = rows(database)
+    with database.connect("fieldlab_procurement") as connection:
+        connection.execute("alter table invoice_lines drop column content_fingerprint")
+        connection.execute("update invoice_lines set amount = -1")
 
     run(database)
 
@@ -155,9 +233,8 @@ def test_rows_keep_the_id_of_the_run_that_wrote_them_also_when_it_had_none(datab
     with database.connect("raw_procurement") as connection:
         connection.execute('update "InvoiceItem" set quantity = 7 where id = 11')
 
-    models = ("invoice_lines", "int_procurement__branch_days_totalled", "spending_metrics")
     environment = {"FIELDLAB_AS_OF": AS_OF.isoformat(), "FIELDLAB_RUN_ID": "tonight's run"}
-    result = database.dbt.invoke(["run", "--select", *models], environment)
+    result = database.dbt.invoke(["run", "--select", *MODELS], environment)
     assert result.success, result.explain()
 
     found = database.rows(
@@ -219,28 +296,44 @@ def day_of(number: int) -> date:
     return date(2024, 3, 1) + timedelta(number - 1)
 
 
-def run(database: DbtDatabase, *flags: str, as_of: date = AS_OF) -> None:
+def month_of(day: date) -> int:
+    """A date's month as the macro `month_number` counts it."""
+    return day.year * 12 + day.month - 1
+
+
+def run(database: DbtDatabase, *flags: str, select: Sequence[str] = MODELS, as_of: date = AS_OF) -> None:
     """Build spending anew, as of a date."""
-    models = ("invoice_lines", "int_procurement__branch_days_totalled", "spending_metrics")
-    database.run("run", "--select", *models, *flags, as_of=as_of)
+    database.run("run", "--select", *select, *flags, as_of=as_of)
 
 
-def refreshed(database: DbtDatabase, *flags: str, as_of: date = AS_OF) -> list[dict[str, Any]]:
+def refreshed(database: DbtDatabase, *flags: str, as_of: date = AS_OF) -> dict[str, list[dict[str, Any]]]:
     """The rows after a full refresh."""
-    database.run("run", "--select", "spending_metrics", "--full-refresh", *flags, as_of=as_of)
+    run(database, "--full-refresh", *flags, as_of=as_of)
     return rows(database)
 
 
-def rows(database: DbtDatabase) -> list[dict[str, Any]]:
-    """All rows without what may differ between runs."""
-    found = database.rows("select * from fieldlab_procurement.spending_metrics order by dimension_hash")
-    return [{k: v for k, v in row.items() if k not in {"as_of", "computed_at", "run_id"}} for row in found]
+def rows(database: DbtDatabase) -> dict[str, list[dict[str, Any]]]:
+    """All rows of each incremental table, in some order, without what may differ between runs."""
+    return {
+        table: sorted(
+            (
+                {name: value for name, value in row.items() if name not in {"as_of", "computed_at", "run_id"}}
+                for row in database.rows(f"select * from {table}")
+            ),
+            key=repr,
+        )
+        for table in INCREMENTAL
+    }
 
 
-def computed(database: DbtDatabase) -> dict[tuple[date, int | None], Any]:
-    """When the rows of each date × branch were computed."""
-    found = database.rows(
-        "select date, branch_id, jsonb_agg(distinct computed_at) as moments"
-        " from fieldlab_procurement.spending_metrics group by date, branch_id"
-    )
-    return {(row["date"], row["branch_id"]): row["moments"] for row in found}
+def written(database: DbtDatabase) -> dict[str, dict[tuple[Any, int | None], Any]]:
+    """Which transactions wrote the rows of each date × branch, or month × branch."""
+    found = {
+        table: database.rows(WRITTEN.format(table=table, keys=", ".join(keys)))
+        for table, keys in (
+            (LINES, ("date", "branch_id")),
+            (SPENDING, ("date", "branch_id")),
+            (ITEM_MONTHS, ("month", "branch_id")),
+        )
+    }
+    return {table: {tuple(row.values())[:2]: row["written"] for row in groups} for table, groups in found.items()}
