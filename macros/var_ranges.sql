@@ -26,6 +26,7 @@
     "max_shrink_share": {"type": "number", "min": 0, "max": 1},
     "lock_timeout": {"type": "integer", "min": 1, "max": 86400},
     "reader_roles": {"type": "texts", "min": 0, "max": 100},
+    "serve_role": {"type": "text", "pattern": "[^\"\\x00-\\x1f]{1,63}", "example": "fieldlab_readers", "nullable": true},
 
     "sales_window_days": {"type": "integer", "min": 1, "max": 36500},
     "sales_per_display": {"type": "number", "min": 0, "max": 1000000000000},

@@ -1,7 +1,8 @@
 """What the runner raises when it cannot do what it was asked, and the exit code each ends with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 
 class FieldlabError(Exception):
@@ -43,7 +44,17 @@ class NotBuiltError(FieldlabError):
 
 
 class RefusedError(FieldlabError):
-    """A step that the status of a thing does not allow."""
+    """A step that the status of a thing does not allow.
+
+    Args:
+        message: What is refused, and the status it is in.
+        hint: What to do about it.
+        facts: The same for machines.
+    """
+
+    def __init__(self, message: str, hint: str = "", facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, hint)
+        self.facts = facts or {}
 
 
 class TimeLimitError(KeyboardInterrupt):

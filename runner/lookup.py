@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from runner.errors import FieldlabError
+from runner.errors import FieldlabError, NotFoundError
 
 SUGGESTIONS = 3
 
@@ -65,7 +65,7 @@ def choose(
 
     Raises:
         AmbiguousError: Several have this name; all of them are listed.
-        FieldlabError: There is none; the error gives the closest names.
+        NotFoundError: There is none; the error gives the closest names.
     """
     by_key = [thing for thing in found if called(thing).key == text]
     by_name = [thing for thing in found if called(thing).name == text]
@@ -77,7 +77,7 @@ def choose(
         listed = "\n".join(f"  {one.key}  {', '.join(part for part in one[1:] if part)}" for one in each)
         raise AmbiguousError(f"{len(matches)} {kind}s are called {text!r}; name one by its id:\n{listed}")
     near = closest(text, list(names()))
-    raise FieldlabError(
+    raise NotFoundError(
         f"There is no {kind} {text!r}.",
         f"Did you mean {either(near)}?" if near else f"The marts hold no {kind} at all; load some and run again.",
     )

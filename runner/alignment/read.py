@@ -1,6 +1,6 @@
 """One dealer's alignment report: the stored one, or one made anew when it is missing or the marts are another run's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ import psycopg
 
 from runner.alignment.publish import advise, publish_vendor, read_dealers, read_vendor, report_data, to_milliseconds
 from runner.database.query import query
-from runner.errors import FieldlabError
+from runner.errors import FieldlabError, NotBuiltError, NotFoundError
 from runner.lookup import AmbiguousError, Called, choose
 from runner.ops import lock, runs
 from runner.rules.parameters import Values
@@ -57,6 +57,13 @@ with made as (
 select as_of, (select array_agg(run_id order by run_id collate "C") from made where run_id is not null) as run_ids
 from {alignment}.dealer_alignment
 where vendor_id = %(vendor_id)s and dealer_id = %(dealer_id)s
+"""
+
+ALIGNMENT = """
+select vendor_id, dealer_id, alignment_score, confidence
+from {alignment}.dealer_alignment
+inner join unnest(%(vendor_ids)s::text[], %(dealer_ids)s::text[]) as wanted (vendor_id, dealer_id)
+    using (vendor_id, dealer_id)
 """
 
 STORED = """
@@ -123,12 +130,13 @@ def find_dealer(connection: psycopg.Connection, settings: Settings, text: str) -
 
     Raises:
         AmbiguousError: Several dealers have this name.
-        FieldlabError: There is none, or there are no marts yet.
+        NotFoundError: There is none.
+        NotBuiltError: There are no marts yet.
     """
     try:
         rows = connection.execute(query(settings, FIND_DEALER), {"text": text}).fetchall()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-        raise FieldlabError(
+        raise NotBuiltError(
             "There are no alignment marts yet.", "Make them with `fieldlab run --job alignment`."
         ) from error
     return choose(
@@ -145,19 +153,19 @@ def choose_vendor(connection: psycopg.Connection, settings: Settings, dealer: De
 
     Raises:
         AmbiguousError: None was asked for and the dealer is active for several.
-        FieldlabError: The dealer is not active for the vendor, or for any.
+        NotFoundError: The dealer is not active for the vendor, or for any.
     """
     active = [row[0] for row in connection.execute(query(settings, ACTIVE_VENDORS), {"dealer_id": dealer.dealer_id})]
     if not active:
-        raise FieldlabError(
+        raise NotFoundError(
             f"{dealer.name} has neither a selection nor a display, so there is nothing to report.",
             "A report needs a dealer who selected or displays something of a vendor.",
         )
     if vendor_id is None and len(active) > 1:
         listed = "\n".join(f"  {vendor}" for vendor in active)
-        raise AmbiguousError(f"{dealer.name} is active for {len(active)} vendors; name one with --vendor:\n{listed}")
+        raise AmbiguousError(f"{dealer.name} is active for {len(active)} vendors; name the vendor:\n{listed}")
     if vendor_id is not None and vendor_id not in active:
-        raise FieldlabError(
+        raise NotFoundError(
             f"{dealer.name} is not active for the vendor {vendor_id}: no selection and no display of its products.",
             f"{dealer.name} is active for {', '.join(active)}.",
         )
@@ -206,6 +214,15 @@ def dealer_report(
     if report_now is None:
         raise FieldlabError("The marts changed while the report was made.", "Try again.")
     return report_now
+
+
+def alignment_of(
+    connection: psycopg.Connection, settings: Settings, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[int, str]]:
+    """The alignment score and its confidence of dealers, by vendor and dealer."""
+    bound = {"vendor_ids": [vendor_id for vendor_id, _ in keys], "dealer_ids": [dealer_id for _, dealer_id in keys]}
+    found = connection.execute(query(settings, ALIGNMENT), bound).fetchall()
+    return {(vendor_id, dealer_id): (score, confidence) for vendor_id, dealer_id, score, confidence in found}
 
 
 def in_order(value: Any) -> Any:

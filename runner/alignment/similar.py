@@ -6,7 +6,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from runner.database.query import query
-from runner.errors import FieldlabError
+from runner.errors import NotBuiltError, NotFoundError
 from runner.lookup import AmbiguousError, closest, either
 from runner.settings import Settings
 
@@ -29,14 +29,16 @@ select
     kind, id, sku, name, vendor as remark,
     case when id = %(text)s then 1 when sku = %(text)s then 2 when name = %(text)s then 3 else 4 end as place
 from subjects
-where %(text)s in (id, sku, name) or lower(name) = lower(%(text)s)
+where
+    (%(text)s in (id, sku, name) or lower(name) = lower(%(text)s))
+    and (%(kind)s::text is null or kind = %(kind)s)
 order by place, kind, id collate "C"
 """
 
 NAMES = """
-select product_name from {alignment}.products
+select product_name from {alignment}.products where coalesce(%(kind)s::text, 'product') = 'product'
 union
-select dealer_name from {alignment}.dealers
+select dealer_name from {alignment}.dealers where coalesce(%(kind)s::text, 'dealer') = 'dealer'
 """
 
 SIMILAR_PRODUCTS = """
@@ -106,20 +108,21 @@ class Similar(NamedTuple):
 
 
 def find_product_or_dealer(
-    connection: psycopg.Connection, settings: Settings, text: str, vendor_id: str | None
+    connection: psycopg.Connection, settings: Settings, text: str, vendor_id: str | None, kind: str | None = None
 ) -> ProductOrDealer:
-    """The product or dealer that a person means, by id, SKU or name.
+    """The product or dealer that a person means, by id, SKU or name; `kind`: only one of these two.
 
     Raises:
         AmbiguousError: Several have this name; all of them are listed.
-        FieldlabError: There is none, or there are no marts yet.
+        NotFoundError: There is none.
+        NotBuiltError: There are no marts yet.
     """
-    whose = {"text": text, "vendor_id": vendor_id}
+    whose = {"text": text, "vendor_id": vendor_id, "kind": kind}
     try:
         rows = connection.execute(query(settings, FIND), whose).fetchall()
-        names = [] if rows else [name for (name,) in connection.execute(query(settings, NAMES))]
+        names = [] if rows else [name for (name,) in connection.execute(query(settings, NAMES), whose)]
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-        raise FieldlabError(
+        raise NotBuiltError(
             "There are no alignment marts yet.", "Make them with `fieldlab run --job alignment`."
         ) from error
     matches = [ProductOrDealer(*row[:-1]) for row in rows if row[-1] == rows[0][-1]]
@@ -129,8 +132,8 @@ def find_product_or_dealer(
         listed = "\n".join(f"  {one.id}  {one.kind}, {one.remark or 'no region'}" for one in matches)
         raise AmbiguousError(f"{len(matches)} things are called {text!r}; name one by its id:\n{listed}")
     within = f" of the vendor {vendor_id}" if vendor_id else ""
-    raise FieldlabError(
-        f"There is no product and no dealer {text!r}{within}.",
+    raise NotFoundError(
+        f"There is no {kind or 'product and no dealer'} {text!r}{within}.",
         f"Did you mean {either(closest(text, names))}?"
         if names
         else "The marts are empty; load some data and run again.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import click
@@ -20,7 +20,6 @@ from runner.settings import Settings, load_settings
 from runner.words import Words
 
 SHOWN = 20
-DEFAULT_DAYS = 30
 
 Command = Callable[..., Any]
 
@@ -162,19 +161,16 @@ def prices(item: str, first: date | None, last: date | None, limit: int, *, as_j
 
 
 def choose_period(connection: psycopg.Connection, settings: Settings, first: date | None, last: date | None) -> Period:
-    """The period asked for; what is not given follows from the date the marts are about.
+    """The period asked for.
 
     Raises:
         click.UsageError: It ends before it begins.
         FieldlabError: There are no marts yet, or they are empty and no last date is given.
     """
-    last = last or analysis.marts_as_of(connection, settings)
-    if last is None:
-        raise FieldlabError("The marts hold no invoice at all.", "Load some with `fieldlab load`, then `fieldlab run`.")
-    first = first or last - timedelta(days=DEFAULT_DAYS - 1)
-    if first > last:
-        raise click.UsageError(f"The period ends before it begins: --from {first} --to {last}.")
-    return Period(first, last)
+    try:
+        return analysis.choose_period(connection, settings, first, last)
+    except analysis.PeriodError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def choose_item(connection: psycopg.Connection, settings: Settings, text: str) -> Item:

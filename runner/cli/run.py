@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import click
 import psycopg
@@ -77,6 +78,12 @@ def _web_address(_context: click.Context, _option: click.Parameter, url: str | N
     help="Post to this web hook when the run fails, succeeds again or finds errors in the input. The URL is a secret.",
 )
 @log_format_option()
+@click.option(
+    "--run-id",
+    type=click.UUID,
+    metavar="UUID",
+    help="What the run is called in `fieldlab jobs` and in what it writes. Default: a new id.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def run(
     *,
@@ -88,6 +95,7 @@ def run(
     time_limit: int | None,
     wait: int,
     notify: str | None,
+    run_id: UUID | None,
     as_json: bool,
 ) -> None:
     """Build the marts with dbt, apply the rules and publish the results.
@@ -96,7 +104,7 @@ def run(
     """
     if vendor_id is not None and jobs and "alignment" not in jobs:
         raise click.UsageError("--vendor limits what the job alignment publishes, which is not among the jobs.")
-    request = Request(jobs, as_of, vendor_id, full_refresh, publish_anyway, time_limit)
+    request = Request(jobs, as_of, vendor_id, full_refresh, publish_anyway, time_limit, run_id=run_id)
     try:
         settings = load_settings()
         with open_warehouse(settings) as warehouse, stoppable():

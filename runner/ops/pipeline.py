@@ -11,9 +11,11 @@ When something goes wrong:
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 
@@ -25,6 +27,7 @@ from runner.errors import FieldlabError, TimeLimit, TimeLimitError, UnfitDataErr
 from runner.load.contract import DOMAINS
 from runner.ops import events, runs
 from runner.ops.lock import RunLock
+from runner.ops.marts import keep_marts, marts_of
 from runner.ops.prepare import prepare, today
 from runner.ops.progress import UNSEEN, RunProgress
 from runner.ops.publishers import PUBLISHERS
@@ -70,10 +73,14 @@ def run_pipeline(
         FieldlabError: The run could not begin: another one is under way, no such vendor, no database, no source tables.
         KeyboardInterrupt: It was stopped; the history says so.
     """
-    run = Run(as_of=request.as_of or today(settings), explicit_as_of=request.as_of is not None)
+    run = Run(
+        as_of=request.as_of or today(settings),
+        explicit_as_of=request.as_of is not None,
+        run_id=request.run_id or uuid4(),
+    )
     jobs = find_jobs(request.jobs)
     lock = lock or RunLock(warehouse, settings)
-    with lock:
+    with _recorded(settings, warehouse, request, run), lock:
         absent = with_retries(lambda: prepare(settings, warehouse, request, jobs))
         work = _Work(settings, warehouse, request, run=run, jobs=jobs, absent=absent)
         work.begin()
@@ -92,6 +99,18 @@ def run_pipeline(
             work.finish()
             raise
         return work.finish()
+
+
+@contextmanager
+def _recorded(settings: Settings, warehouse: Warehouse, request: Request, run: Run) -> Iterator[None]:
+    """Put on record that a run announced under an id could not begin."""
+    try:
+        yield
+    except FieldlabError as error:
+        if request.run_id is not None:
+            with warehouse.connect() as connection:
+                runs.record(connection, settings, run, "run", {}, error=explain(error))
+        raise
 
 
 class _Work:
@@ -181,6 +200,7 @@ class _Work:
                 self.nodes_of = job_nodes(manifest, self.active)
                 self.marts_of = {job.name: marts(manifest, job.name) for job in self.active}
                 self.failed_tests = self._tests_failed(manifest)
+                with_retries(lambda: self._keep_marts(manifest))
                 dropped = self._dropped_views(manifest)
                 if dropped:
                     made = dbt.run(["run", "--select", *dropped], environment, listen)
@@ -297,6 +317,10 @@ class _Work:
             if self.request.publish_anyway:
                 return {}
             return {domain: shrunken(connection, self.settings, domain, counts[domain]) for domain in domains}
+
+    def _keep_marts(self, manifest: Mapping[str, Any]) -> None:
+        with self.warehouse.connect(autocommit=True) as connection:
+            keep_marts(connection, self.settings, self.run, marts_of(manifest))
 
     def _note_dropped(self, views: list[View]) -> None:
         with self.warehouse.connect() as connection:

@@ -22,6 +22,7 @@ PUBLISHED_TABLES = (
     "alignment_advice",
     "alignment_backtests",
     "job_runs",
+    "marts",
 )
 PARTS = ("staging", "alignment", "procurement", "shared", "snapshots")
 LOOK_EVERY_S = 1.0

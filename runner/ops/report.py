@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 import psycopg
 
@@ -24,6 +25,8 @@ class Request:
         publish_anyway: Publish although something newer is published, or although there is far less data than before.
         time_limit: Seconds the run may take; None is the sum of its jobs' limits.
         snapshots: Take dbt's snapshots although the date lies in the past: they keep what the sources say now.
+        run_id: What the run is called; None is a new id. A run that was announced under it is on record, also when
+            it could not begin.
     """
 
     jobs: Sequence[str] = ()
@@ -33,6 +36,7 @@ class Request:
     publish_anyway: bool = False
     time_limit: int | None = None
     snapshots: bool = False
+    run_id: UUID | None = None
 
 
 @dataclass(frozen=True)

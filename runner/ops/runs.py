@@ -113,9 +113,15 @@ def begin(
 
 
 def record(
-    connection: psycopg.Connection, settings: Settings, run: Run, command: str, details: Mapping[str, Any]
+    connection: psycopg.Connection,
+    settings: Settings,
+    run: Run,
+    command: str,
+    details: Mapping[str, Any],
+    *,
+    error: str = "",
 ) -> None:
-    """Write the row of a command that has ended well and was not on record while it ran."""
+    """Write the row of a command that has ended and was not on record while it ran; `error`: why it failed, if so."""
     connection.execute(
         query(settings, _RECORD),
         {
@@ -126,6 +132,8 @@ def record(
             "started_at": run.started_at,
             "host": socket.gethostname(),
             "pid": os.getpid(),
+            "outcome": "failed" if error else "succeeded",
+            "error": error or None,
             "details": Jsonb(dict(details)),
         },
     )
@@ -204,6 +212,12 @@ def find_id(connection: psycopg.Connection, settings: Settings, prefix: str) -> 
     return UUID(str(found[0][0]))
 
 
+def newest_of(connection: psycopg.Connection, settings: Settings, jobs: Sequence[str]) -> tuple[UUID, date, str] | None:
+    """The newest run of any of these jobs, or backfill, that was not left out: its id, its as-of date, its outcome."""
+    row = connection.execute(query(settings, _NEWEST_OF), {"jobs": list(jobs)}).fetchone()
+    return (row[0], row[1], row[2]) if row else None
+
+
 def history(
     connection: psycopg.Connection,
     settings: Settings,
@@ -213,6 +227,7 @@ def history(
     failed: bool = False,
     run_id: UUID | None = None,
     order: Sequence[str] = (),
+    after: tuple[datetime, UUID] | None = None,
 ) -> list[dict[str, Any]]:
     """The newest rows first, each run before its jobs.
 
@@ -224,12 +239,15 @@ def history(
         failed: Only those that failed or were interrupted.
         run_id: Only this run.
         order: The order of the jobs within a run.
+        after: Only runs that began before this one: when it began, and its id.
 
     Returns:
         The rows of `job_runs`. What says running although nothing holds the run lock is interrupted.
     """
     busy = lock.is_held(connection, settings)
     bound = {"limit": limit, "job": job, "failed": failed, "busy": busy, "run_id": run_id, "order": list(order)}
+    started_at, last = after or (None, None)
+    bound |= {"before": started_at, "last": last}
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query(settings, _HISTORY), bound).fetchall()
         running = {row["run_id"] for row in rows if row["outcome"] == "running"}
@@ -288,11 +306,11 @@ _BEGIN = """
 
 _RECORD = """
     insert into {ops}.job_runs (
-        run_id, kind, job, as_of, explicit_as_of, started_at, finished_at, seconds, outcome, host, pid, details
+        run_id, kind, job, as_of, explicit_as_of, started_at, finished_at, seconds, outcome, error, host, pid, details
     )
     values (
         %(run_id)s, 'run', %(job)s, %(as_of)s, %(explicit_as_of)s, %(started_at)s, clock_timestamp(),
-        extract(epoch from clock_timestamp() - %(started_at)s), 'succeeded', %(host)s, %(pid)s, %(details)s
+        extract(epoch from clock_timestamp() - %(started_at)s), %(outcome)s, %(error)s, %(host)s, %(pid)s, %(details)s
     )
 """
 
@@ -330,6 +348,15 @@ _NEWEST_PUBLISHED = """
     limit 1
 """
 
+# A backfill writes the histories of all jobs.
+_NEWEST_OF = """
+    select run_id, as_of, outcome
+    from {ops}.job_runs
+    where (kind = 'job' and job = any(%(jobs)s) and outcome <> 'left out') or (kind = 'run' and job = 'backfill')
+    order by started_at desc
+    limit 1
+"""
+
 _HISTORY = """
     with newest as (
         select run_id
@@ -338,6 +365,11 @@ _HISTORY = """
             case when %(job)s::text is null then kind = 'run' else job = %(job)s end
             and (not %(failed)s or outcome in ('failed', 'interrupted') or outcome = 'running' and not %(busy)s)
             and (%(run_id)s::uuid is null or run_id = %(run_id)s)
+            and (
+                %(before)s::timestamp with time zone is null
+                or started_at < %(before)s
+                or started_at = %(before)s and run_id > %(last)s::uuid
+            )
         order by started_at desc, run_id
         limit %(limit)s
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, LiteralString, NamedTuple
@@ -13,9 +13,12 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from runner.database.query import query
-from runner.errors import FieldlabError
+from runner.errors import FieldlabError, NotBuiltError
 from runner.lookup import Called, choose
 from runner.settings import Settings
+
+# A period without a first date is this long, in days.
+DEFAULT_DAYS = 30
 
 # What spending can be compared by: the columns that make a group, and how they are read.
 GROUPINGS: Mapping[str, Mapping[str, LiteralString]] = {
@@ -105,6 +108,10 @@ group by vendor_id, vendor_name, branch_id, branch_name
 """
 
 Row = dict[str, Any]
+
+
+class PeriodError(FieldlabError):
+    """A period ends before it begins."""
 
 
 class Period(NamedTuple):
@@ -200,6 +207,23 @@ def marts_as_of(connection: psycopg.Connection, settings: Settings) -> date | No
     with _built_marts():
         found = connection.execute(query(settings, AS_OF)).fetchone()
     return found[0] if found else None
+
+
+def choose_period(connection: psycopg.Connection, settings: Settings, first: date | None, last: date | None) -> Period:
+    """The period asked for; what is not given follows from the date the marts are about.
+
+    Raises:
+        PeriodError: It ends before it begins.
+        FieldlabError: The marts are empty and no last date is given.
+        NotBuiltError: There are no marts yet.
+    """
+    last = last or marts_as_of(connection, settings)
+    if last is None:
+        raise FieldlabError("The marts hold no invoice at all.", "Load some with `fieldlab load`, then `fieldlab run`.")
+    first = first or last - timedelta(days=DEFAULT_DAYS - 1)
+    if first > last:
+        raise PeriodError(f"The period ends before it begins: from {first} to {last}.")
+    return Period(first, last)
 
 
 def find_item(connection: psycopg.Connection, settings: Settings, text: str) -> Item:
@@ -355,7 +379,7 @@ def _built_marts() -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-        raise FieldlabError(
+        raise NotBuiltError(
             "There are no procurement marts yet.", "Make them with `fieldlab run --job spending-metrics`."
         ) from error
 

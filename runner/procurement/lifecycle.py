@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from runner.as_json import dumps
 from runner.database.query import query
-from runner.errors import FieldlabError, RefusedError
+from runner.errors import FieldlabError, NotFoundError, RefusedError
 from runner.ops import events, previous, runs
 from runner.ops.runs import Run
 from runner.procurement.findings import Finding
@@ -227,8 +227,9 @@ def take_step(
         The ids whose status changed: viewing again changes nothing.
 
     Raises:
-        FieldlabError: An id is unknown, a status does not allow the step, or nothing of a decision is open; all of them
-            are named.
+        NotFoundError: A recommendation or decision is unknown; all of them are named.
+        RefusedError: A status does not allow the step, or nothing of a decision is open; all of them are named.
+        FieldlabError: Nobody is named who does it, or the reason is too long.
     """
     by = by.strip()
     if not by:
@@ -266,10 +267,19 @@ def _members(
         return []
     bound = {"keys": list(decisions), "judged_at": time_now.judged_at}
     rows = cursor.execute(query(settings, _MEMBERS), bound).fetchall()
-    closed = len(set(decisions) - {row["decision_key"] for row in rows})
+    closed = sorted(set(decisions) - {row["decision_key"] for row in rows})
     if closed:
-        raise FieldlabError(
-            f"Nothing of {count(closed, 'decision')} is open.", "`fieldlab recommendations list` shows what is."
+        statuses = cursor.execute(query(settings, _STATUSES), bound | {"keys": closed}).fetchall()
+        unknown = sorted(set(closed) - {row["decision_key"] for row in statuses})
+        if unknown:
+            raise NotFoundError(
+                "\n".join(f"There is no decision {key}." for key in unknown),
+                "`fieldlab recommendations list --json` shows their keys.",
+            )
+        raise RefusedError(
+            f"Nothing of {count(len(closed), 'decision')} is open.",
+            "`fieldlab recommendations list` shows what is.",
+            {"statuses": {str(row["id"]): row["current_status"] for row in statuses}},
         )
     return [row["id"] for row in rows]
 
@@ -277,14 +287,15 @@ def _members(
 def _refuse(wanted: Sequence[int], rows: Sequence[Mapping[str, Any]], action: Action) -> None:
     """Raise when a row is missing or its status does not allow the step."""
     there = {row["id"]: row["current_status"] for row in rows}
-    problems = [f"There is no recommendation {one}." for one in wanted if one not in there]
-    problems += [
-        f"Recommendation {one} is {status}: it cannot be {action.status.lower()}."
-        for one, status in there.items()
-        if status not in OPEN
-    ]
-    if problems:
-        raise RefusedError("\n".join(problems), "" if len(wanted) == 1 else "None of them was changed.")
+    missing = [f"There is no recommendation {one}." for one in wanted if one not in there]
+    closed = {str(one): status for one, status in there.items() if status not in OPEN}
+    done = action.status.lower()
+    refused = [f"Recommendation {one} is {is_now}: it cannot be {done}." for one, is_now in closed.items()]
+    words, hint = "\n".join(missing + refused), "" if len(wanted) == 1 else "None of them was changed."
+    if missing:
+        raise NotFoundError(words, hint)
+    if refused:
+        raise RefusedError(words, hint, {"step": action.name.lower(), "statuses": closed})
 
 
 # Two publishers, or a publisher and a person deciding, take turns; readers are not held up.
@@ -406,6 +417,16 @@ _MEMBERS = """
         decision_key = any(%(keys)s)
         and status in ('PENDING', 'VIEWED')
         and expires_at >= %(judged_at)s
+    order by id
+"""
+
+_STATUSES = """
+    select
+        id,
+        decision_key,
+        case when status in ('PENDING', 'VIEWED') then 'EXPIRED' else status end as current_status
+    from {ops}.recommendations
+    where decision_key = any(%(keys)s)
     order by id
 """
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from runner.database.query import query
-from runner.errors import FieldlabError
+from runner.errors import NotFoundError
 from runner.lookup import closest, either
 from runner.ops.runs import newest_published
 from runner.procurement.findings import SAVINGS_PRIORITY, SavingsBasis
@@ -107,8 +107,22 @@ def list_decisions(
     return Listing([_titled(row) for row in rows], rows[0]["decision_count"], len(light), total_savings(savings))
 
 
+class Place(NamedTuple):
+    """Where a recommendation is in the list."""
+
+    priority: int
+    expected_savings: Decimal | None
+    id: int
+
+
 def list_recommendations(
-    connection: psycopg.Connection, settings: Settings, wanted: Filter, ids: Sequence[int] | None = None
+    connection: psycopg.Connection,
+    settings: Settings,
+    wanted: Filter,
+    ids: Sequence[int] | None = None,
+    *,
+    limit: int | None = None,
+    after: Place | None = None,
 ) -> list[dict[str, Any]]:
     """Select whole recommendations, in the order of the list: priority, expected savings, id.
 
@@ -117,8 +131,11 @@ def list_recommendations(
         settings: Names the schema.
         wanted: Which ones.
         ids: Among these only.
+        limit: At most this many.
+        after: Those behind this place only.
     """
-    bound = _bound(connection, settings, wanted) | {"ids": None if ids is None else list(ids)}
+    bound = _bound(connection, settings, wanted) | {"ids": None if ids is None else list(ids), "limit": limit}
+    bound |= {f"after_{name}": value for name, value in (after or Place(0, None, 0))._asdict().items()}
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_selecting(settings, _LIST), bound).fetchall()
 
@@ -127,12 +144,12 @@ def decision_keys(connection: psycopg.Connection, settings: Settings, ids: Seque
     """The decisions that recommendations belong to.
 
     Raises:
-        FieldlabError: There is no such recommendation; all that are missing are named.
+        NotFoundError: There is no such recommendation; all that are missing are named.
     """
     known: dict[int, str] = dict(connection.execute(query(settings, _KEYS), {"ids": list(ids)}).fetchall())
     missing = [one for one in ids if one not in known]
     if missing:
-        raise FieldlabError(
+        raise NotFoundError(
             "\n".join(f"There is no recommendation {one}." for one in missing),
             "`fieldlab recommendations list` shows the open ones.",
         )
@@ -143,6 +160,17 @@ def ids_of_decision(connection: psycopg.Connection, settings: Settings, one: int
     """A recommendation and the open ones that are decided with it, in the list's order; none if it is unknown."""
     bound = {"id": one, "judged_at": clock(connection, settings).judged_at}
     return [member for (member,) in connection.execute(query(settings, _OF_DECISION), bound)]
+
+
+def newest_event(connection: psycopg.Connection, settings: Settings) -> tuple[int, datetime]:
+    """What the list depends on beside runs: the newest step that was taken, and what expiry is judged by.
+
+    Recommendations expire at midnight, so the clock counts by the day.
+    """
+    time_now = clock(connection, settings)
+    row = connection.execute(query(settings, _NEWEST_EVENT)).fetchone()
+    today = time_now.judged_at.astimezone(settings.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (row[0] if row else 0), today
 
 
 def rules_left_out(connection: psycopg.Connection, settings: Settings) -> dict[str, str]:
@@ -228,13 +256,13 @@ def read_recommendation(connection: psycopg.Connection, settings: Settings, one:
     """Read one recommendation with its `events`, oldest first.
 
     Raises:
-        FieldlabError: There is none with this id.
+        NotFoundError: There is none with this id.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         bound = {"id": one, "judged_at": clock(connection, settings).judged_at}
         row = cursor.execute(query(settings, _ONE, columns=_COLUMNS), bound).fetchone()
         if row is None:
-            raise FieldlabError(
+            raise NotFoundError(
                 f"There is no recommendation {one}.", "`fieldlab recommendations list` shows the open ones."
             )
         return {**row, "events": cursor.execute(query(settings, _EVENTS), bound).fetchall()}
@@ -382,11 +410,25 @@ _OF_DECISION = """
 _LIST = """
     select {columns}
     from {ops}.recommendations
-    where id in ({selected}) and (%(ids)s::bigint[] is null or id = any(%(ids)s))
+    where
+        id in ({selected})
+        and (%(ids)s::bigint[] is null or id = any(%(ids)s))
+        and (
+            priority > %(after_priority)s
+            or priority = %(after_priority)s
+            and (
+                expected_savings < %(after_expected_savings)s
+                or expected_savings is null and %(after_expected_savings)s::numeric is not null
+                or expected_savings is not distinct from %(after_expected_savings)s and id > %(after_id)s
+            )
+        )
     order by priority, expected_savings desc nulls last, id
+    limit %(limit)s
 """
 
 _KEYS = "select id, decision_key from {ops}.recommendations where id = any(%(ids)s)"
+
+_NEWEST_EVENT = "select coalesce(max(id), 0) from {ops}.recommendation_events"
 
 _LEFT_OUT = """
     select details -> 'rules_left_out'

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from runner import __version__
 from runner.database.warehouse import Warehouse
-from runner.serve.api import health, session
+from runner.serve.api import alignment, health, jobs, marts, recommendations, session, spending
 from runner.serve.guard import Guard
 from runner.serve.pages import acting, routes
 from runner.serve.problems import handle_problems
@@ -19,7 +19,13 @@ from runner.settings import Settings
 
 API = "/api/v1"
 
-API_ROUTERS: tuple[APIRouter, ...] = ()
+API_ROUTERS: tuple[APIRouter, ...] = (
+    marts.router,
+    spending.router,
+    recommendations.router,
+    alignment.router,
+    jobs.router,
+)
 # What is asked about the server itself, and pages.
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -45,7 +51,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(service.open)
+        service.events.start()
         yield
+        await service.events.close()
         await run_in_threadpool(service.close)
 
     app = FastAPI(

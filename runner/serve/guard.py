@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from runner.serve.metrics import REQUESTS, SECONDS
 from runner.serve.problems import Problem, answer
 
 Message = MutableMapping[str, Any]
@@ -54,7 +55,7 @@ class Guard:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 _set_headers(scope["path"], MutableHeaders(scope=message))
-                _log(scope, message["status"], time.monotonic() - begun)
+                _record(scope, message["status"], time.monotonic() - begun)
             await send(message)
 
         problem = _refused(scope["method"], headers)
@@ -97,7 +98,9 @@ def _set_headers(path: str, headers: MutableHeaders) -> None:
     headers.setdefault("Cache-Control", "no-store")
 
 
-def _log(scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-    """The route and not the address: names and ids of people stay out of the log."""
-    route = getattr(scope.get("route"), "path", "(no route)")
+def _record(scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+    """Count and log the route, not the address: names and ids of people stay out of both."""
+    route = getattr(scope.get("route"), "path", "(none)")
+    REQUESTS.labels(scope["method"], route, status).inc()
+    SECONDS.labels(route).observe(seconds)
     log.info("%s %s %s %.0f ms", scope["method"], route, status, seconds * 1000)

@@ -13,9 +13,9 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from runner.as_json import dumps
 from runner.errors import BusyError, FieldlabError, NotBuiltError, NotFoundError, RefusedError
 from runner.serve.templates import TEMPLATES
+from runner.serve.values import dumps
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -85,7 +85,8 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(FieldlabError)
     def failed(request: Request, error: FieldlabError) -> Response:
         status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
-        return answer(request, Problem(status, f"{error} {error.hint}".strip()))
+        facts = error.facts if isinstance(error, RefusedError) else {}
+        return answer(request, Problem(status, f"{error} {error.hint}".strip(), facts))
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
@@ -97,6 +98,12 @@ def handle_problems(app: FastAPI) -> None:
         errors = [{"pointer": _where(one["loc"]), "detail": one["msg"]} for one in error.errors()]
         detail = "; ".join(f"{one['pointer']}: {one['detail']}" for one in errors)
         return answer(request, Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, {"errors": errors}))
+
+    @app.exception_handler(psycopg.DataError)
+    @app.exception_handler(UnicodeError)
+    def unusable(request: Request, _: Exception) -> Response:
+        detail = "A value is none that the database can hold, such as a text with NUL."
+        return answer(request, Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail))
 
     @app.exception_handler(PoolTimeout)
     @app.exception_handler(psycopg.OperationalError)

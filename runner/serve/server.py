@@ -3,7 +3,9 @@
 import socket
 from collections.abc import Callable
 
+import psycopg
 import uvicorn
+from psycopg import sql
 
 from runner.database.migrate import ensure
 from runner.database.warehouse import Warehouse
@@ -65,6 +67,7 @@ def run_server(
                 f"{host} is reached from other machines, and nobody has a token.",
                 "Make one with `fieldlab token create NAME --scope read`, or listen on 127.0.0.1.",
             )
+        _check_role(connection, settings)
     app = create_app(settings, warehouse, is_local=is_local, proxy=proxy)
     config = uvicorn.Config(
         app,
@@ -75,6 +78,19 @@ def run_server(
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
     _Server(config, ready).run([listening])
+
+
+def _check_role(connection: psycopg.Connection, settings: Settings) -> None:
+    """Refuse a serve_role that we cannot read as."""
+    role = settings.variables.get("serve_role")
+    if role:
+        try:
+            connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+        except psycopg.Error as error:
+            raise FieldlabError(
+                f"The var serve_role names {role}, and we cannot read as that role: {str(error).strip()}.",
+                "Create it and grant it to the account fieldlab connects with (docs/security.md says how).",
+            ) from None
 
 
 class _Server(uvicorn.Server):

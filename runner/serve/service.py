@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import psycopg
-from fastapi import Request
+from fastapi import Depends, Request
 from psycopg import sql
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from runner.database import session
 from runner.database.warehouse import CONNECT_TIMEOUT_S, Warehouse
+from runner.serve.caching import BodyCache
+from runner.serve.catalog import Catalog
+from runner.serve.events import Events
 from runner.serve.limits import RateLimit
 from runner.settings import Settings
 
@@ -45,6 +49,9 @@ class Service:
         reads: Connections in autocommit mode whose transactions read only.
         writes: Connections in autocommit mode.
         rate: How often each token and address may ask.
+        catalog: The marts.
+        bodies: Answers that took time to make; forgotten when anything was computed or decided.
+        events: What listeners hear.
     """
 
     settings: Settings
@@ -53,7 +60,10 @@ class Service:
     proxy: Proxy | None
     reads: ConnectionPool
     writes: ConnectionPool
+    events: Events
     rate: RateLimit = field(default_factory=RateLimit)
+    catalog: Catalog = field(default_factory=Catalog)
+    bodies: BodyCache = field(default_factory=BodyCache)
 
     def open(self) -> None:
         """Connect."""
@@ -120,7 +130,17 @@ def make_service(
             open=False,
         )
 
-    return Service(settings, warehouse, is_local, proxy, pool(READERS, read_only=True), pool(WRITERS, read_only=False))
+    bodies = BodyCache()
+    return Service(
+        settings,
+        warehouse,
+        is_local,
+        proxy,
+        reads=pool(READERS, read_only=True),
+        writes=pool(WRITERS, read_only=False),
+        events=Events(warehouse, bodies.clear),
+        bodies=bodies,
+    )
 
 
 def service_of(request: Request) -> Service:
@@ -139,3 +159,7 @@ def write(request: Request) -> Iterator[psycopg.Connection]:
     """Dependency: a connection in autocommit mode, as `lifecycle.take_step` wants it."""
     with service_of(request).writing() as connection:
         yield connection
+
+
+Reading = Annotated[psycopg.Connection, Depends(read)]
+Writing = Annotated[psycopg.Connection, Depends(write)]

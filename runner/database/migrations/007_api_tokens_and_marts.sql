@@ -18,7 +18,7 @@ create table {ops}.marts (
     description text not null,
     -- The columns that tell one row from another.
     grain jsonb not null,
-    -- In the mart's order: name, data_type, description.
+    -- In the mart's order: name, data_type, nullable, description.
     columns jsonb not null,
     -- The jobs that build it.
     jobs jsonb not null,
