@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from runner import __version__
 from runner.database.warehouse import Warehouse
-from runner.serve.api import alignment, health, jobs, marts, recommendations, session, spending
+from runner.serve.api import alignment, health, jobs, marts, recommendations, reference, session, spending
 from runner.serve.guard import Guard
 from runner.serve.pages import acting, routes
 from runner.serve.problems import handle_problems
@@ -29,6 +29,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
 # What is asked about the server itself, and pages.
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    reference.router,
     session.router,
     acting.router,
     routes.router,
@@ -60,6 +61,7 @@ def create_app(
         title="fieldlab", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.service = service
+    app.state.api = (API_ROUTERS, API)
     handle_problems(app)
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -28,6 +28,9 @@ DOCS_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
     "connect-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts"
 )
+# Swagger UI has small pictures in its stylesheet.
+API_DOCS_POLICY = f"{POLICY}; img-src 'self' data:"
+POLICIES = {"/docs/": DOCS_POLICY, "/api/docs": API_DOCS_POLICY}
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -92,7 +95,8 @@ def _refused(method: str, headers: Headers) -> Problem | None:
 
 
 def _set_headers(path: str, headers: MutableHeaders) -> None:
-    headers["Content-Security-Policy"] = DOCS_POLICY if path.startswith("/docs/") else POLICY
+    found = (policy for prefix, policy in POLICIES.items() if path.startswith(prefix))
+    headers["Content-Security-Policy"] = next(found, POLICY)
     for name, value in HEADERS.items():
         headers[name] = value
     headers.setdefault("Cache-Control", "no-store")

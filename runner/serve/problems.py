@@ -119,6 +119,11 @@ def handle_problems(app: FastAPI) -> None:
         return answer(request, _unavailable("The marts are not built yet, or by an older fieldlab: `fieldlab run`."))
 
 
+def not_there(request: Request) -> Problem:
+    """What a path that leads nowhere is answered with."""
+    return Problem(HTTPStatus.NOT_FOUND, _in_words(request, HTTPStatus.NOT_FOUND))
+
+
 def _unavailable(detail: str) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
 

@@ -1,1 +1,1 @@
-"""The routes below /api/v1, and those a machine asks: health and metrics."""
+"""The routes below /api/v1, and what a machine asks about the server: health, metrics, the description of the API."""

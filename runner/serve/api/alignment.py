@@ -18,12 +18,12 @@ from runner.serve.service import Reading, service_of
 JOBS = ("alignment",)
 SIMILAR = 10
 
-router = APIRouter(prefix="/alignment", tags=["alignment"])
+router = APIRouter(tags=["alignment"])
 Vendor = Annotated[str | None, Query(description="The vendor's id.")]
 SimilarLimit = Annotated[int, Query(ge=1, le=50)]
 
 
-@router.get("/reports/{dealer:path}")
+@router.get("/alignment/reports/{dealer:path}")
 def report(request: Request, _: Reader, connection: Reading, dealer: str, vendor: Vendor = None) -> Response:
     """What a dealer (an id or a name) should keep, drop, add and shift, and why.
 
@@ -48,7 +48,7 @@ def report(request: Request, _: Reader, connection: Reading, dealer: str, vendor
     return answer_of_run(request, connection, JOBS, make, keep=True)
 
 
-@router.get("/dealers")
+@router.get("/alignment/dealers")
 def dealers(request: Request, _: Reader, connection: Reading) -> Response:
     """Dealers with their influence (columns of the mart dealer_influence) and their alignment."""
     service = service_of(request)
