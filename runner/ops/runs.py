@@ -245,9 +245,17 @@ def history(
         The rows of `job_runs`. What says running although nothing holds the run lock is interrupted.
     """
     busy = lock.is_held(connection, settings)
-    bound = {"limit": limit, "job": job, "failed": failed, "busy": busy, "run_id": run_id, "order": list(order)}
     started_at, last = after or (None, None)
-    bound |= {"before": started_at, "last": last}
+    bound: dict[str, object] = {
+        "limit": limit,
+        "job": job,
+        "failed": failed,
+        "busy": busy,
+        "run_id": run_id,
+        "order": list(order),
+        "before": started_at,
+        "last": last,
+    }
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query(settings, _HISTORY), bound).fetchall()
         running = {row["run_id"] for row in rows if row["outcome"] == "running"}

@@ -10,14 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from runner import __version__
 from runner.database.warehouse import Warehouse
 from runner.serve.api import alignment, health, jobs, marts, recommendations, reference, session, spending
-from runner.serve.guard import Guard
+from runner.serve.guard import API, Guard
 from runner.serve.pages import acting, routes
 from runner.serve.problems import handle_problems
 from runner.serve.service import Proxy, make_service
 from runner.serve.templates import STATIC
 from runner.settings import Settings
-
-API = "/api/v1"
 
 API_ROUTERS: tuple[APIRouter, ...] = (
     marts.router,

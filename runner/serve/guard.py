@@ -19,6 +19,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
+API = "/api/v1"
 LARGEST_BODY = 64 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -105,6 +106,8 @@ def _set_headers(path: str, headers: MutableHeaders) -> None:
 def _record(scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
     """Count and log the route, not the address: names and ids of people stay out of both."""
     route = getattr(scope.get("route"), "path", "(none)")
+    if scope["path"].startswith(f"{API}/") and not route.startswith((API, "(")):
+        route = f"{API}{route}"
     REQUESTS.labels(scope["method"], route, status).inc()
     SECONDS.labels(route).observe(seconds)
     log.info("%s %s %s %.0f ms", scope["method"], route, status, seconds * 1000)

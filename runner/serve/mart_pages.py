@@ -246,8 +246,12 @@ def _after(text: str, sort: str, order: Sequence[tuple[Column, bool]]) -> list[A
         raise cursors.invalid() from None
 
 
-def _as_text(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise ValueError("no value of a column")
 
 
 def _refuse_unknown(mart: Mart, given: Sequence[tuple[str, str]]) -> None:
