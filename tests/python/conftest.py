@@ -8,6 +8,7 @@ import pytest
 from browser import browser, page  # noqa: F401
 from databases import fresh_database
 from hypothesis import HealthCheck, settings
+from played_demo import Played, play
 
 from runner.database.server import EmbeddedServer
 
@@ -39,3 +40,10 @@ def database_url(server_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))  # not the developer's own profile
         monkeypatch.delenv("DBT_TARGET", raising=False)
         yield url
+
+
+@pytest.fixture(scope="session")
+def played(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """A database in which the demo was run; tests leave in it what they found."""
+    with play(server_url, tmp_path_factory.mktemp("demo")) as demo:
+        yield demo

@@ -1,23 +1,16 @@
 """`fieldlab demo` from end to end: what it loads, finds and prints."""
 
-import json
-import os
 import re
-import secrets
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 import yaml
+from played_demo import Played, open_recommendations
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import dict_row
 
 from runner.demo import AS_OF, alignment, furnishings, restaurants
 from runner.demo.run import month_ends_before
@@ -33,47 +26,6 @@ PAPER_ITEMS = {item.name: number for number, item in enumerate(restaurants.PAPER
 BRANCHES = {name: number for number, name in enumerate(restaurants.DISTRICTS, 1)}
 
 
-@dataclass(frozen=True)
-class Played:
-    """A database in which the demo was run once."""
-
-    environment: dict[str, str]
-    url: str
-    files: Path
-    summary: dict[str, Any]
-    recommendations: list[dict[str, Any]]
-
-    def fieldlab(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return fieldlab(self.environment, *arguments)
-
-
-def fieldlab(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "runner", *arguments], capture_output=True, text=True, check=False, env=environment
-    )
-
-
-@pytest.fixture(scope="module")
-def played(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    folder = tmp_path_factory.mktemp("demo")
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'create database "{name}"')
-    parts = conninfo_to_dict(server_url)
-    url = f"postgresql://{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}/{name}"
-    environment = {
-        **os.environ,
-        "FIELDLAB_DATABASE_URL": url,
-        "FIELDLAB_HOME": str(folder / "home"),
-        "DBT_PROFILES_DIR": str(folder),
-    }
-    done = fieldlab(environment, "demo", "--json", "--keep", str(folder / "files"))
-    assert done.returncode == 0, done.stderr
-    yield Played(environment, url, folder / "files", json.loads(done.stdout), open_recommendations(url))
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'drop database "{name}" with (force)')
-
-
 def grains() -> dict[str, list[str]]:
     """The columns that tell one row from another, by model and snapshot."""
     project = Path(__file__).parents[2]
@@ -81,13 +33,6 @@ def grains() -> dict[str, list[str]]:
     contents = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
     described = [node for content in contents for kind in ("models", "snapshots") for node in content.get(kind, ())]
     return {node["name"]: node["config"]["meta"]["grain"] for node in described if "config" in node}
-
-
-def open_recommendations(url: str) -> list[dict[str, Any]]:
-    with psycopg.connect(url, row_factory=dict_row) as connection:
-        return connection.execute(
-            "select * from fieldlab_ops.recommendations where status in ('PENDING', 'VIEWED') order by id"
-        ).fetchall()
 
 
 def subjects(played: Played, rule_id: str) -> set[tuple[int | None, int | None, int | None]]:
