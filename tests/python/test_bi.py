@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from played_demo import Played
+from questions import PAGE, QUESTION, answered
 
 from runner.database.warehouse import Warehouse
 
@@ -79,6 +81,12 @@ class MetricFlow:
                 ]
                 for row in csv.DictReader(lines)
             }
+
+
+def test_the_answers_in_the_docs_are_those_of_the_demo(played: Played) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert len(QUESTION.findall(page)) == len(re.findall(r"^### \d+\. ", page, re.MULTILINE)) == 20
+    assert answered(page, played.url) == page
 
 
 @pytest.fixture(scope="module")
