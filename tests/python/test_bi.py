@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import superset
 from played_demo import Played
 from questions import PAGE, QUESTION, answered
 
@@ -182,3 +184,28 @@ def test_metrics_are_what_sql_says(
     }
     assert len(expected) > 1
     assert metricflow.query(metrics, group_by) == expected
+
+
+def test_supersets_datasets_have_the_columns_of_the_marts(played: Played) -> None:
+    manifest = json.loads((played.target / "manifest.json").read_text(encoding="utf-8"))
+    for file, dataset in superset.files("datasets").items():
+        assert dataset == superset.described(dataset, manifest), f"{file}: run python tests/python/superset.py"
+        assert all(column["description"] for column in dataset["columns"]), file
+
+
+def test_supersets_dashboard_shows_every_chart_once() -> None:
+    (dashboard,) = superset.files("dashboards").values()
+    shown = [part["meta"]["uuid"] for part in dashboard["position"].values() if "uuid" in part.get("meta", {})]
+    charts = superset.files("charts").values()
+    assert sorted(shown) == sorted(chart["uuid"] for chart in charts)
+    datasets = {dataset["uuid"] for dataset in superset.files("datasets").values()}
+    assert {chart["dataset_uuid"] for chart in charts} == datasets
+    (database,) = superset.files("databases").values()
+    assert {dataset["database_uuid"] for dataset in superset.files("datasets").values()} == {database["uuid"]}
+
+
+@pytest.mark.usefixtures("decided")
+@pytest.mark.parametrize("file", superset.files("charts"), ids=lambda file: file.stem)
+def test_supersets_charts_find_rows_on_the_demo(played: Played, file: Path) -> None:
+    with psycopg.connect(played.url) as connection:
+        assert connection.execute(superset.query(file)).fetchone() is not None
