@@ -30,11 +30,11 @@ needs_metricflow = pytest.mark.skipif(
 RECOMMENDATIONS = """
     insert into fieldlab_procurement.recommendation_outcomes (
         recommendation_id, rule_id, type, category, title, priority, confidence_score, estimated_savings,
-        savings_basis, is_price_rule, status, raised_on, open_days, as_of, computed_at, run_id
+        expected_savings, savings_basis, is_price_rule, status, raised_on, open_days, as_of, computed_at, run_id
     )
     select
         id, rule_id, type, category, title, priority, confidence_score, estimated_savings,
-        savings_basis, false, status, as_of, 0, as_of, created_at, run_id::text
+        expected_savings, savings_basis, false, status, as_of, 0, as_of, created_at, run_id::text
     from fieldlab_ops.recommendations;
 
     insert into fieldlab_procurement.recommendation_adoption (
@@ -195,7 +195,8 @@ def test_supersets_datasets_have_the_columns_of_the_marts(played: Played) -> Non
 
 def test_supersets_dashboard_shows_every_chart_once() -> None:
     (dashboard,) = superset.files("dashboards").values()
-    shown = [part["meta"]["uuid"] for part in dashboard["position"].values() if "uuid" in part.get("meta", {})]
+    parts = [part for part in dashboard["position"].values() if isinstance(part, dict)]
+    shown = [part["meta"]["uuid"] for part in parts if part["type"] == "CHART"]
     charts = superset.files("charts").values()
     assert sorted(shown) == sorted(chart["uuid"] for chart in charts)
     datasets = {dataset["uuid"] for dataset in superset.files("datasets").values()}
