@@ -7,5 +7,5 @@
     largest_size  n: members of the largest set
 -#}
 {% macro closeness(shared, other_size, largest_size) %}
-    {{- "cast(" ~ shared ~ " as bigint) * " ~ shared ~ " * " ~ largest_size ~ " * " ~ largest_size ~ " / " ~ other_size -}}
+    {{- whole_quotient("cast(" ~ shared ~ " as bigint) * " ~ shared ~ " * " ~ largest_size ~ " * " ~ largest_size, other_size) -}}
 {% endmacro %}

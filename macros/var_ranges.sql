@@ -25,6 +25,7 @@
     "history_tolerance_days": {"type": "integer", "min": 0, "max": 36500},
     "max_shrink_share": {"type": "number", "min": 0, "max": 1},
     "lock_timeout": {"type": "integer", "min": 1, "max": 86400},
+    "serve_max_rows": {"type": "integer", "min": 0, "max": 1000000000000},
     "reader_roles": {"type": "texts", "min": 0, "max": 100},
     "serve_role": {"type": "text", "pattern": "[^\"\\x00-\\x1f]{1,63}", "example": "fieldlab_readers", "nullable": true},
 

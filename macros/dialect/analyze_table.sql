@@ -3,6 +3,14 @@
     {{- return(adapter.dispatch('analyze_table', 'fieldlab')(relation)) -}}
 {% endmacro %}
 
-{% macro default__analyze_table(relation) %}
+{% macro postgres__analyze_table(relation) %}
     {{- "analyze " ~ relation -}}
+{% endmacro %}
+
+{% macro duckdb__analyze_table(relation) %}
+    {{- 'analyze ' ~ relation -}}
+{% endmacro %}
+
+{#- Spark plans without. -#}
+{% macro spark__analyze_table(relation) %}
 {% endmacro %}

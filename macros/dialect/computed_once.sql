@@ -3,4 +3,9 @@
     {{- return(adapter.dispatch('computed_once', 'fieldlab')()) -}}
 {% endmacro %}
 
-{% macro default__computed_once() %}as materialized{% endmacro %}
+{% macro postgres__computed_once() %}as materialized{% endmacro %}
+
+{% macro duckdb__computed_once() %}as materialized{% endmacro %}
+
+{#- Spark has no word for it. -#}
+{% macro spark__computed_once() %}as{% endmacro %}

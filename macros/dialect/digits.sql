@@ -3,6 +3,14 @@
     {{- return(adapter.dispatch('digits', 'fieldlab')(value)) -}}
 {% endmacro %}
 
-{% macro default__digits(value) %}
+{% macro postgres__digits(value) %}
     {{- "regexp_replace(" ~ value ~ ", '[^0-9]', '', 'g')" -}}
+{% endmacro %}
+
+{% macro duckdb__digits(value) %}
+    {{- "regexp_replace(" ~ value ~ ", '[^0-9]', '', 'g')" -}}
+{% endmacro %}
+
+{% macro spark__digits(value) %}
+    {{- "regexp_replace(" ~ value ~ ", '[^0-9]', '')" -}}
 {% endmacro %}

@@ -6,8 +6,16 @@
     {{- return(adapter.dispatch('fingerprint', 'fieldlab')(values, numbers)) -}}
 {% endmacro %}
 
-{% macro default__fingerprint(values, numbers) %}
+{% macro postgres__fingerprint(values, numbers) %}
     {%- set hashed = values + numbers -%}
     {%- for number in numbers %}{% do hashed.append(number ~ ' < 0') %}{% endfor -%}
     {{- "hash_record_extended(row(" ~ hashed | join(', ') ~ "), 0)" -}}
+{% endmacro %}
+
+{% macro duckdb__fingerprint(values, numbers) %}
+    {{- "cast(hash(" ~ (values + numbers) | join(', ') ~ ") >> 1 as bigint)" -}}
+{% endmacro %}
+
+{% macro spark__fingerprint(values, numbers) %}
+    {{- "cast(xxhash64(" ~ (values + numbers) | join(', ') ~ ") as decimal(38, 0))" -}}
 {% endmacro %}

@@ -4,7 +4,7 @@
 {% endmacro %}
 
 {#- Two grants on one schema at once fail ("tuple concurrently updated"), so they wait for each other. -#}
-{% macro default__grant_readers(relation) %}
+{% macro postgres__grant_readers(relation) %}
     {%- set roles = var('reader_roles', []) -%}
     {#- Parsed before check_vars refuses what is no list. -#}
     {%- if roles and roles is iterable %}
@@ -14,4 +14,12 @@
     grant select on {{ relation }} to {{ adapter.quote(role | replace('"', '""')) }};
     {%- endfor %}
     {%- endif %}
+{% endmacro %}
+
+{#- A file has no roles. -#}
+{% macro duckdb__grant_readers(relation) %}
+{% endmacro %}
+
+{#- The catalog's own rights hold. -#}
+{% macro spark__grant_readers(relation) %}
 {% endmacro %}

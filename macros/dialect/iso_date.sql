@@ -3,6 +3,14 @@
     {{- return(adapter.dispatch('iso_date', 'fieldlab')(value)) -}}
 {% endmacro %}
 
-{% macro default__iso_date(value) %}
+{% macro postgres__iso_date(value) %}
     {{- "to_char(" ~ value ~ ", 'YYYY-MM-DD')" -}}
+{% endmacro %}
+
+{% macro duckdb__iso_date(value) %}
+    {{- "strftime(" ~ value ~ ", '%Y-%m-%d')" -}}
+{% endmacro %}
+
+{% macro spark__iso_date(value) %}
+    {{- "date_format(" ~ value ~ ", 'yyyy-MM-dd')" -}}
 {% endmacro %}

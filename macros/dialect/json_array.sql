@@ -3,6 +3,14 @@
     {{- return(adapter.dispatch('json_array', 'fieldlab')(value, order_by)) -}}
 {% endmacro %}
 
-{% macro default__json_array(value, order_by) %}
+{% macro postgres__json_array(value, order_by) %}
     {{- "jsonb_agg(" ~ value ~ " order by " ~ (order_by | join(', ')) ~ ")" -}}
+{% endmacro %}
+
+{% macro duckdb__json_array(value, order_by) %}
+    {{- "cast('[' || string_agg(cast(" ~ value ~ " as varchar), ',' order by " ~ order_by | join(', ') ~ ") || ']' as json)" -}}
+{% endmacro %}
+
+{% macro spark__json_array(value, order_by) %}
+    {{- "concat('[', " ~ text_list(value, ',', order_by) ~ ", ']')" -}}
 {% endmacro %}

@@ -3,6 +3,17 @@
     {{- return(adapter.dispatch('json_number', 'fieldlab')(value)) -}}
 {% endmacro %}
 
-{% macro default__json_number(value) %}
+{% macro postgres__json_number(value) %}
     {{- "trim_scale(cast(" ~ value ~ " as numeric))" -}}
+{% endmacro %}
+
+{#- A text of digits, which stays exact; a JSON number of DuckDB's own is a double. -#}
+{% macro duckdb__json_number(value) %}
+    {%- set digits = "cast(cast(" ~ value ~ " as decimal(38, 12)) as varchar)" -%}
+    {{- "cast(rtrim(rtrim(" ~ digits ~ ", '0'), '.') as json)" -}}
+{% endmacro %}
+
+{% macro spark__json_number(value) %}
+    {%- set digits = "cast(cast(" ~ value ~ " as decimal(38, 12)) as string)" -%}
+    {{- "rtrim('.', rtrim('0', " ~ digits ~ "))" -}}
 {% endmacro %}

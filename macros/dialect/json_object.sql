@@ -3,10 +3,19 @@
     {{- return(adapter.dispatch('json_object', 'fieldlab')(fields)) -}}
 {% endmacro %}
 
-{% macro default__json_object(fields) %}
+{% macro postgres__json_object(fields) %}
     {%- set pairs = [] -%}
     {%- for key, value in fields.items() -%}
         {%- do pairs.append("'" ~ key ~ "', " ~ value) -%}
     {%- endfor -%}
     jsonb_build_object({{ pairs | join(', ') }})
 {%- endmacro %}
+
+{#- Put together as text, because json_object would read a number as a double. -#}
+{% macro duckdb__json_object(fields) %}
+    {%- set pairs = [] -%}
+    {%- for key, value in fields.items() -%}
+        {%- do pairs.append("'\"" ~ key ~ "\":' || coalesce(cast(to_json(" ~ value ~ ") as varchar), 'null')") -%}
+    {%- endfor -%}
+    cast('{' || {{ pairs | join(" || ',' || ") }} || '}' as json)
+{% endmacro %}

@@ -3,6 +3,14 @@
     {{- return(adapter.dispatch('letters_and_digits', 'fieldlab')(value)) -}}
 {% endmacro %}
 
-{% macro default__letters_and_digits(value) %}
+{% macro postgres__letters_and_digits(value) %}
     {{- "upper(regexp_replace(" ~ value ~ ", '[^A-Za-z0-9]', '', 'g') collate \"C\")" -}}
+{% endmacro %}
+
+{% macro duckdb__letters_and_digits(value) %}
+    {{- "upper(regexp_replace(" ~ value ~ ", '[^A-Za-z0-9]', '', 'g'))" -}}
+{% endmacro %}
+
+{% macro spark__letters_and_digits(value) %}
+    {{- "upper(regexp_replace(" ~ value ~ ", '[^A-Za-z0-9]', ''))" -}}
 {% endmacro %}

@@ -4,6 +4,14 @@
     {{- return(adapter.dispatch('log_of_quotient', 'fieldlab')(numerator, denominator)) -}}
 {% endmacro %}
 
-{% macro default__log_of_quotient(numerator, denominator) %}
+{% macro postgres__log_of_quotient(numerator, denominator) %}
     {{- "round(ln(round(cast(" ~ numerator ~ " as numeric), 30) / " ~ denominator ~ "), 12)" -}}
+{% endmacro %}
+
+{% macro duckdb__log_of_quotient(numerator, denominator) %}
+    {{- "cast(ln(cast(" ~ numerator ~ " as double) / " ~ denominator ~ ") as decimal(18, 12))" -}}
+{% endmacro %}
+
+{% macro spark__log_of_quotient(numerator, denominator) %}
+    {{- "cast(ln(cast(" ~ numerator ~ " as double) / " ~ denominator ~ ") as decimal(18, 12))" -}}
 {% endmacro %}

@@ -3,7 +3,17 @@
     {{- return(adapter.dispatch('name_words', 'fieldlab')(name)) -}}
 {% endmacro %}
 
-{% macro default__name_words(name) %}
+{% macro postgres__name_words(name) %}
     {%- set signs = "[!-/:-@\\[-`{-~’‘“”–—]" -%}
-    regexp_split_to_table(regexp_replace(replace({{ name }}, '&', ' and '), '{{ signs }}', '', 'g'), '\s+')
+    (select regexp_split_to_table(regexp_replace(replace({{ name }}, '&', ' and '), '{{ signs }}', '', 'g'), '\s+') as word)
 {%- endmacro %}
+
+{% macro duckdb__name_words(name) %}
+    {%- set signs = "[!-/:-@\\[-`{-~’‘“”–—]" -%}
+    (select unnest(string_split_regex(regexp_replace(replace({{ name }}, '&', ' and '), '{{ signs }}', '', 'g'), '\s+')) as word)
+{% endmacro %}
+
+{% macro spark__name_words(name) %}
+    {%- set signs = "[!-/:-@\\\\[-`{-~’‘“”–—]" -%}
+    (select explode(split(regexp_replace(replace({{ name }}, '&', ' and '), '{{ signs }}', ''), '\\\\s+')) as word)
+{% endmacro %}

@@ -5,8 +5,30 @@
     {{- return(adapter.dispatch('rounded_quotient', 'fieldlab')(numerator, denominator, scale)) -}}
 {% endmacro %}
 
-{% macro default__rounded_quotient(numerator, denominator, scale) %}
+{% macro postgres__rounded_quotient(numerator, denominator, scale) %}
     {%- set doubled = "2e" ~ scale ~ " * (" ~ numerator ~ ")" -%}
     div({{ doubled }} + sign(cast({{ numerator }} as numeric)) * ({{ denominator }}), 2 * ({{ denominator }}))
     {%- if scale %} * 1e-{{ scale }}{% endif %}
 {%- endmacro %}
+
+{#- Long division in whole numbers of 128 bits, in two steps: decimal division would give a double. A number that does
+    not fit is an error of the engine. -#}
+{% macro duckdb__rounded_quotient(numerator, denominator, scale) %}
+    {%- set scale = [scale, 24] | min -%}
+    {%- set whole = unscaled('abs(' ~ numerator ~ ')') -%}
+    {%- set divisor = unscaled(denominator) -%}
+    {%- set state = namespace(digits='(' ~ whole ~ ' // ' ~ divisor ~ ')', rest='(' ~ whole ~ ' % ' ~ divisor ~ ')') -%}
+    {%- for step in range(scale // 6) -%}
+        {%- set state.digits = '(' ~ state.digits ~ ' * 1000000 + (' ~ state.rest ~ ' * 1000000) // ' ~ divisor ~ ')' -%}
+        {%- set state.rest = '((' ~ state.rest ~ ' * 1000000) % ' ~ divisor ~ ')' -%}
+    {%- endfor -%}
+    cast(cast(sign({{ numerator }}) as hugeint) * ({{ state.digits }} + case when 2 * {{ state.rest }} >= {{ divisor }} then 1 else 0 end)
+        as decimal(38, 0)) {%- if scale %} * cast('0.{{ '0' * (scale - 1) }}1' as decimal({{ scale }}, {{ scale }})){% endif %}
+{% endmacro %}
+
+{#- A number of at most 16 decimals as a whole number of 128 bits, in units of the sixteenth decimal. -#}
+{% macro unscaled(value) %}
+    {%- set exact = 'cast(' ~ value ~ ' as decimal(38, 16))' -%}
+    {{- "(cast(trunc(" ~ exact ~ ") as hugeint) * 10000000000000000 + cast((" ~ exact ~ " - trunc(" ~ exact
+        ~ ")) * cast(10000000000000000 as decimal(17, 0)) as hugeint))" -}}
+{% endmacro %}

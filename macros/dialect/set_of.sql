@@ -4,6 +4,15 @@
     {{- return(adapter.dispatch('set_of', 'fieldlab')(place, size)) -}}
 {% endmacro %}
 
-{% macro default__set_of(place, size) %}
+{% macro postgres__set_of(place, size) %}
     {{- "bit_or(set_bit(cast(repeat('0', cast(" ~ size ~ " as integer)) as bit varying), cast(" ~ place ~ " as integer), 1))" -}}
+{% endmacro %}
+
+{% macro duckdb__set_of(place, size) %}
+    {{- "bit_or(set_bit(cast(repeat('0', cast(" ~ size ~ " as integer)) as bit), cast(" ~ place ~ " as integer), 1))" -}}
+{% endmacro %}
+
+{#- A sorted array of places. -#}
+{% macro spark__set_of(place, size) %}
+    {{- "sort_array(collect_set(" ~ place ~ "))" -}}
 {% endmacro %}

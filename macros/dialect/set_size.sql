@@ -3,6 +3,14 @@
     {{- return(adapter.dispatch('set_size', 'fieldlab')(members)) -}}
 {% endmacro %}
 
-{% macro default__set_size(members) %}
+{% macro postgres__set_size(members) %}
     {{- "bit_count(" ~ members ~ ")" -}}
+{% endmacro %}
+
+{% macro duckdb__set_size(members) %}
+    {{- 'bit_count(' ~ members ~ ')' -}}
+{% endmacro %}
+
+{% macro spark__set_size(members) %}
+    {{- 'size(' ~ members ~ ')' -}}
 {% endmacro %}

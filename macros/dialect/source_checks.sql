@@ -36,52 +36,108 @@
     {%- if column.type == 'numeric' and type in ('numeric', 'float4', 'float8') -%}
         {%- do checks.append({
             'check_id': 'not_finite',
-            'fails': value ~ " in ('NaN', 'Infinity', '-Infinity')",
+            'fails': is_no_number(value, type),
             'keeps_row_out': true,
         }) -%}
     {%- elif column.type == 'timestamp' and type in ('date', 'timestamp', 'timestamptz') -%}
         {%- do checks.append({
-            'check_id': 'not_finite', 'fails': 'not isfinite(' ~ value ~ ')', 'keeps_row_out': true
+            'check_id': 'not_finite', 'fails': is_no_moment(value), 'keeps_row_out': true
         }) -%}
     {%- endif -%}
     {%- if column.type == 'numeric' and type in ('int8', 'numeric', 'float4', 'float8') -%}
         {%- do checks.append({
             'check_id': 'too_large',
-            'fails': 'abs(' ~ value ~ ') >= 1000000000000' ~ (' and abs(' ~ value ~ ") < 'Infinity'" if type != 'int8' else ''),
+            'fails': 'abs(' ~ value ~ ') >= 1000000000000' ~ (' and not ' ~ is_no_number('abs(' ~ value ~ ')', type) if type != 'int8' else ''),
             'keeps_row_out': false,
         }) -%}
     {%- endif -%}
     {%- if column.allowed -%}
         {%- do checks.append({
             'check_id': 'unknown_value',
-            'fails': 'cast(' ~ value ~ " as text) not in ('" ~ column.allowed | join("', '") ~ "')",
+            'fails': 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ") not in ('" ~ column.allowed | join("', '") ~ "')",
             'keeps_row_out': false,
         }) -%}
     {%- endif -%}
     {{- return(checks) -}}
 {% endmacro %}
 
+{#- Whether a number is none: NaN or infinite. -#}
+{% macro is_no_number(value, type) %}
+    {{- return(adapter.dispatch('is_no_number', 'fieldlab')(value, type)) -}}
+{% endmacro %}
+
+{% macro postgres__is_no_number(value, type) %}
+    {{- value ~ " in ('NaN', 'Infinity', '-Infinity')" -}}
+{% endmacro %}
+
+{% macro default__is_no_number(value, type) %}
+    {{- "cast(" ~ value ~ " as " ~ dbt.type_string() ~ ") in ('NaN', 'nan', 'Infinity', '-Infinity', 'inf', '-inf')" -}}
+{% endmacro %}
+
+{#- Whether a text matches a pattern, which says itself where it begins and ends. -#}
+{% macro matches(text, pattern) %}
+    {{- return(adapter.dispatch('matches', 'fieldlab')(text, pattern)) -}}
+{% endmacro %}
+
+{% macro postgres__matches(text, pattern) %}
+    {{- text ~ " ~ '" ~ pattern ~ "'" -}}
+{% endmacro %}
+
+{% macro duckdb__matches(text, pattern) %}
+    {{- "regexp_matches(" ~ text ~ ", '" ~ pattern ~ "')" -}}
+{% endmacro %}
+
+{% macro spark__matches(text, pattern) %}
+    {{- text ~ " rlike '" ~ pattern ~ "'" -}}
+{% endmacro %}
+
+{#- Whether a moment is none: infinitely early or late. -#}
+{% macro is_no_moment(value) %}
+    {{- return(adapter.dispatch('is_no_moment', 'fieldlab')(value)) -}}
+{% endmacro %}
+
+{% macro postgres__is_no_moment(value) %}
+    {{- 'not isfinite(' ~ value ~ ')' -}}
+{% endmacro %}
+
+{% macro duckdb__is_no_moment(value) %}
+    {{- 'not isfinite(' ~ value ~ ')' -}}
+{% endmacro %}
+
+{#- Spark has no infinite moments. -#}
+{% macro spark__is_no_moment(value) %}
+    {{- 'false' -}}
+{% endmacro %}
+
+{#- A type of the source contract as the engine names it. -#}
+{% macro source_type(type) %}
+    {{- return({'text': dbt.type_string(), 'numeric': exact_type()}.get(type, type)) -}}
+{% endmacro %}
+
 {#- A condition that is true where a value can be cast to the contract's type; none where every value of its type can. -#}
 {% macro source_value_casts(value, wanted, type) %}
-    {%- set text = 'cast(' ~ value ~ ' as text)' -%}
+    {%- set text = 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- if wanted == 'integer' -%}
         {%- if type in ('int2', 'int4') -%}{{ return(none) }}{%- endif -%}
         {%- set fits = ' between -2147483647 and 2147483647' -%}
         {%- if type in ('int8', 'numeric', 'float4', 'float8') -%}
-            {{- return('case when ' ~ value ~ fits ~ ' then ' ~ value ~ ' = trunc(cast(' ~ value ~ ' as numeric)) else false end') -}}
+            {{- return('case when ' ~ value ~ fits ~ ' then ' ~ value ~ ' = floor(cast(' ~ value ~ ' as ' ~ exact_type() ~ ')) else false end') -}}
         {%- endif -%}
-        {{- return("case when " ~ text ~ " ~ '^-?[0-9]{1,10}$' then cast(" ~ text ~ " as bigint)" ~ fits ~ " else false end") -}}
+        {{- return("case when " ~ matches(text, '^-?[0-9]{1,10}$') ~ " then cast(" ~ text ~ " as bigint)" ~ fits ~ " else false end") -}}
     {%- elif wanted == 'numeric' -%}
         {%- if type in ('int2', 'int4', 'int8', 'numeric', 'float4', 'float8') -%}{{ return(none) }}{%- endif -%}
-        {{- return(text ~ " ~ '^[-+]?([0-9]{1,12}([.][0-9]{0,30})?|[.][0-9]{1,30})$'") -}}
+        {{- return(matches(text, '^[-+]?([0-9]{1,12}([.][0-9]{0,30})?|[.][0-9]{1,30})$')) -}}
     {%- elif wanted == 'timestamp' -%}
         {%- if type in ('date', 'timestamp', 'timestamptz') -%}{{ return(none) }}{%- endif -%}
         {%- set date = 'left(' ~ text ~ ', 10)' -%}
         {{- return(
-            "case when " ~ text ~ " ~ '^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-            ~ "([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$'"
-            ~ " then substr(" ~ text ~ ", 9, 2) <= to_char(cast(substr(" ~ text ~ ", 1, 7) || '-01' as date)"
-            ~ " + interval '1 month' - interval '1 day', 'DD') else false end"
+            "case when " ~ matches(
+                text,
+                "^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+                ~ "([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$",
+            )
+            ~ " then cast(substr(" ~ text ~ ", 9, 2) as integer) <= extract(day from "
+            ~ dbt.last_day("cast(substr(" ~ text ~ ", 1, 7) || '-01' as date)", "month") ~ ") else false end"
         ) -}}
     {%- elif wanted == 'boolean' and type != 'bool' -%}
         {{- return("lower(" ~ text ~ ") in ('true', 'false', 't', 'f', '1', '0')") -}}
@@ -94,7 +150,7 @@
     {%- set value = 'present."' ~ column.name ~ '"' -%}
     {%- set casts = source_value_casts(value, column.type, type) -%}
     {%- if not casts -%}{{ return(value) }}{%- endif -%}
-    {%- set target = {'timestamp': 'timestamp with time zone'}.get(column.type, column.type) -%}
-    {%- set usable = value if type in ('int8', 'numeric', 'float4', 'float8') else 'cast(' ~ value ~ ' as text)' -%}
+    {%- set target = moment_type() if column.type == 'timestamp' else source_type(column.type) -%}
+    {%- set usable = value if type in ('int8', 'numeric', 'float4', 'float8') else 'cast(' ~ value ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {{- return('case when ' ~ casts ~ ' then cast(' ~ usable ~ ' as ' ~ target ~ ') end') -}}
 {% endmacro %}

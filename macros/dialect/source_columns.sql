@@ -13,7 +13,7 @@
     {{- return(adapter.dispatch('source_columns', 'fieldlab')(relation)) -}}
 {% endmacro %}
 
-{% macro default__source_columns(relation) %}
+{% macro postgres__source_columns(relation) %}
     {%- set query -%}
         select
             columns.attname,
@@ -58,4 +58,40 @@
         }) -%}
     {%- endfor -%}
     {{- return(columns or none) -}}
+{% endmacro %}
+
+{% macro duckdb__source_columns(relation) %}
+    {%- set query -%}
+        select column_name, data_type, not is_nullable
+        from duckdb_columns()
+        where
+            database_name = {{ dbt.string_literal(dbt.escape_single_quotes(relation.database)) }}
+            and schema_name = {{ dbt.string_literal(dbt.escape_single_quotes(relation.schema)) }}
+            and table_name = {{ dbt.string_literal(dbt.escape_single_quotes(relation.identifier)) }}
+    {%- endset -%}
+    {%- set columns = {} -%}
+    {%- for name, type, not_null in run_query(query).rows -%}
+        {%- do columns.update({name: plain_column(type, not_null)}) -%}
+    {%- endfor -%}
+    {{- return(columns or none) -}}
+{% endmacro %}
+
+{% macro spark__source_columns(relation) %}
+    {%- set columns = {} -%}
+    {%- if relation.schema in adapter.list_schemas(none) and load_relation(relation) is not none -%}
+        {%- for name, type, _ in run_query('describe table ' ~ relation).rows if name and not name.startswith('#') -%}
+            {%- do columns.update({name: plain_column(type, false)}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{- return(columns or none) -}}
+{% endmacro %}
+
+{#- A column of which the engine knows the type alone: no key and no reference is held by it. -#}
+{% macro plain_column(type, not_null) %}
+    {%- set names = {
+        'smallint': 'int2', 'int': 'int4', 'integer': 'int4', 'bigint': 'int8', 'decimal': 'numeric', 'float': 'float4',
+        'double': 'float8', 'boolean': 'bool', 'timestamp with time zone': 'timestamptz', 'varchar': 'text', 'string': 'text',
+    } -%}
+    {%- set name = (type | lower).split('(')[0] -%}
+    {{- return({'type': names.get(name, name), 'not_null': not_null, 'unique': false, 'references': false}) -}}
 {% endmacro %}

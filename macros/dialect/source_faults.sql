@@ -8,7 +8,6 @@
     row_count       1
     kept_out_count  1 for the first reason why staging leaves the row out, else 0
 
-    One pass over the table looks for rows with any fault; only those are looked at check by check.
 -#}
 {% macro source_faults(source_name, table_name) %}
     {%- set relation = source(source_name, table_name) -%}
@@ -23,7 +22,7 @@
     {%- set contract = source_contract(source_name, table_name) -%}
     {%- set found = source_columns(relation) -%}
     {%- set keys = contract | selectattr('is_key') | map(attribute='name') | list -%}
-    {%- set key = 'cast(present."' ~ keys[0] ~ '" as text)' -%}
+    {%- set key = 'cast(present."' ~ keys[0] ~ '" as ' ~ dbt.type_string() ~ ')' -%}
     {%- set checks = [] -%}
     {%- if found is not none -%}
         {%- for column in contract -%}
@@ -34,44 +33,17 @@
     {%- endif -%}
 
     select
-        cast('{{ table_name }}' as text) as source_table,
-        cast(null as text) as column_name,
-        cast(null as text) as check_id,
-        cast(null as text) as row_key,
-        cast(null as text) as found_value,
+        cast('{{ table_name }}' as {{ dbt.type_string() }}) as source_table,
+        cast(null as {{ dbt.type_string() }}) as column_name,
+        cast(null as {{ dbt.type_string() }}) as check_id,
+        cast(null as {{ dbt.type_string() }}) as row_key,
+        cast(null as {{ dbt.type_string() }}) as found_value,
         cast(null as bigint) as row_count,
         cast(null as bigint) as kept_out_count
     where false
     {%- if checks %}
     union all
-    select
-        '{{ table_name }}',
-        faults.column_name,
-        faults.check_id,
-        {{ key }},
-        faults.value,
-        1,
-        case when faults.keeps_row_out and faults.place = 1 then 1 else 0 end
-    {{ source_present(relation, contract, keys) }}
-    cross join lateral (
-        select
-            checks.*,
-            row_number() over (partition by checks.keeps_row_out order by checks.place_of_check) as place
-        from (
-            values
-            {%- for check in checks %}
-            (
-                {{ loop.index }}, '{{ check.column }}', '{{ check.check_id }}', cast(present."{{ check.column }}" as text),
-                {{ check.fails }}, {{ check.keeps_row_out | lower }}
-            ){{ ',' if not loop.last }}
-            {%- endfor %}
-        ) as checks (place_of_check, column_name, check_id, value, fails, keeps_row_out)
-        where checks.fails
-    ) as faults
-    where
-        {%- for check in checks %}
-        {{ 'or ' if not loop.first }}({{ check.fails }})
-        {%- endfor %}
+    {{ adapter.dispatch('value_faults', 'fieldlab')(relation, table_name, contract, keys, key, checks) }}
     {%- endif %}
     {%- if found is not none and not (keys | length == 1 and found[keys[0]].unique) %}
     union all
@@ -103,7 +75,7 @@
         '{{ column.name }}',
         'orphan',
         {{ key }},
-        cast(present."{{ column.name }}" as text),
+        cast(present."{{ column.name }}" as {{ dbt.type_string() }}),
         1,
         0
     {{ source_present(relation, contract, keys) }}
@@ -116,9 +88,64 @@
                 {%- if is_same_type %}
                 parent.id = present."{{ column.name }}"
                 {%- else %}
-                cast(parent.id as text) = cast(present."{{ column.name }}" as text)
+                cast(parent.id as {{ dbt.type_string() }}) = cast(present."{{ column.name }}" as {{ dbt.type_string() }})
                 {%- endif %}
         )
     {%- endif %}
+    {%- endfor %}
+{% endmacro %}
+
+{#- One pass over the table looks for rows with any fault; only those are looked at check by check. -#}
+{% macro postgres__value_faults(relation, table_name, contract, keys, key, checks) %}
+    select
+        '{{ table_name }}',
+        faults.column_name,
+        faults.check_id,
+        {{ key }},
+        faults.value,
+        1,
+        case when faults.keeps_row_out and faults.place = 1 then 1 else 0 end
+    {{ source_present(relation, contract, keys) }}
+    cross join lateral (
+        select
+            checks.*,
+            row_number() over (partition by checks.keeps_row_out order by checks.place_of_check) as place
+        from (
+            values
+            {%- for check in checks %}
+            (
+                {{ loop.index }}, '{{ check.column }}', '{{ check.check_id }}', cast(present."{{ check.column }}" as {{ dbt.type_string() }}),
+                {{ check.fails }}, {{ check.keeps_row_out | lower }}
+            ){{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as checks (place_of_check, column_name, check_id, value, fails, keeps_row_out)
+        where checks.fails
+    ) as faults
+    where
+        {%- for check in checks %}
+        {{ 'or ' if not loop.first }}({{ check.fails }})
+        {%- endfor %}
+{% endmacro %}
+
+{#- One pass for each check. -#}
+{% macro default__value_faults(relation, table_name, contract, keys, key, checks) %}
+    {%- set earlier = [] -%}
+    {%- for check in checks %}
+    select
+        '{{ table_name }}',
+        '{{ check.column }}',
+        '{{ check.check_id }}',
+        {{ key }},
+        cast(present."{{ check.column }}" as {{ dbt.type_string() }}),
+        1,
+        {% if check.keeps_row_out -%}
+            case when {{ (['false'] + earlier) | join(' or ') }} then 0 else 1 end
+            {%- do earlier.append('coalesce(' ~ check.fails ~ ', false)') -%}
+        {%- else -%}
+            0
+        {%- endif %}
+    {{ source_present(relation, contract, keys) }}
+    where {{ check.fails }}
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
 {% endmacro %}

@@ -20,14 +20,10 @@
     {%- endif -%}
 {% endmacro %}
 
-{% macro default__source_rows(relation, contract) %}
+{% macro postgres__source_rows(relation, contract) %}
     {%- set found = source_columns(relation) -%}
     {%- if found is none -%}
-    select
-    {%- for column in contract %}
-        cast(null as {{ column.type }}) as "{{ column.name }}"{{ ',' if not loop.last }}
-    {%- endfor %}
-    where false
+    {{ no_source_rows(contract) }}
     {%- else -%}
     {%- set keys = contract | selectattr('is_key') | map(attribute='name') | list -%}
     {%- set may_repeat = keys and not (keys | length == 1 and found[keys[0]].unique) -%}
@@ -45,13 +41,67 @@
     {%- endif -%}
 {% endmacro %}
 
+{#- Without `distinct on`: of several rows with one key, the first. -#}
+{% macro default__source_rows(relation, contract) %}
+    {%- set found = source_columns(relation) -%}
+    {%- if found is none -%}
+    {{ no_source_rows(contract) }}
+    {%- else -%}
+    {%- set keys = contract | selectattr('is_key') | map(attribute='name') | list -%}
+    select
+    {%- for column in contract %}
+        "{{ column.name }}"{{ ',' if not loop.last }}
+    {%- endfor %}
+    from (
+        select
+        {%- for column in contract %}
+            {{ source_value(column, found.get(column.name, {}).type) if keys else 'present."' ~ column.name ~ '"' }} as "{{ column.name }}",
+        {%- endfor %}
+            {% if keys -%}
+                row_number() over (partition by {{ source_names(keys) }} order by {{ source_order(contract) }})
+            {%- else -%}
+                1
+            {%- endif %} as place
+        {{ source_present(relation, contract, keys) }}
+        {{ source_usable(contract, found) if keys }}
+    ) as usable
+    where place = 1
+    {%- endif -%}
+{% endmacro %}
+
+{#- No rows, with the columns of a table that is absent. -#}
+{% macro no_source_rows(contract) %}
+    select
+    {%- for column in contract %}
+        cast(null as {{ source_type(column.type) }}) as "{{ column.name }}"{{ ',' if not loop.last }}
+    {%- endfor %}
+    where false
+{% endmacro %}
+
 {#- The from-clause: the table's columns under the name `present`, absent optional ones as typed nulls. In tables that
     are not an application's, which have no declared key, every column may be absent. -#}
 {% macro source_present(relation, contract, keys) %}
+    {{- adapter.dispatch('source_present', 'fieldlab')(relation, contract, keys) -}}
+{% endmacro %}
+
+{#- The columns are asked for by name, so no scoping is needed. -#}
+{% macro default__source_present(relation, contract, keys) %}
+    {%- set found = source_columns(relation) -%}
+    from (
+        select
+        {%- for column in contract %}
+            {{ '"' ~ column.name ~ '"' if column.name in found else 'cast(null as ' ~ source_type(column.type) ~ ') as "' ~ column.name ~ '"' }}
+            {{- ',' if not loop.last }}
+        {%- endfor %}
+        from {{ relation }}
+    ) as present
+{%- endmacro %}
+
+{% macro postgres__source_present(relation, contract, keys) %}
     from (
         select
         {%- for column in contract if column.optional or not keys %}
-            cast(null as {{ column.type }}) as "{{ column.name }}"{{ ',' if not loop.last }}
+            cast(null as {{ source_type(column.type) }}) as "{{ column.name }}"{{ ',' if not loop.last }}
         {%- endfor %}
     ) as absent
     cross join lateral (
@@ -94,6 +144,6 @@
 {#- The order of rows with one key: every column as text, by code points. -#}
 {% macro source_order(contract) %}
     {%- for column in contract -%}
-        cast(present."{{ column.name }}" as text) collate "C"{{ ', ' if not loop.last }}
+        {{ by_code_points('cast(present."' ~ column.name ~ '" as ' ~ dbt.type_string() ~ ')') }} nulls last{{ ', ' if not loop.last }}
     {%- endfor -%}
 {% endmacro %}

@@ -3,6 +3,14 @@
     {{- return(adapter.dispatch('union_of', 'fieldlab')(members)) -}}
 {% endmacro %}
 
-{% macro default__union_of(members) %}
+{% macro postgres__union_of(members) %}
     {{- "bit_or(" ~ members ~ ")" -}}
+{% endmacro %}
+
+{% macro duckdb__union_of(members) %}
+    {{- 'bit_or(' ~ members ~ ')' -}}
+{% endmacro %}
+
+{% macro spark__union_of(members) %}
+    {{- 'sort_array(array_distinct(flatten(collect_list(' ~ members ~ '))))' -}}
 {% endmacro %}

@@ -4,6 +4,14 @@
     {{- return(adapter.dispatch('utc_timestamp', 'fieldlab')(value)) -}}
 {% endmacro %}
 
-{% macro default__utc_timestamp(value) %}
+{% macro postgres__utc_timestamp(value) %}
     {{- "(timestamp '1970-01-01' + ((" ~ value ~ " + interval '0') - '1970-01-01 00:00:00+00'))" -}}
+{% endmacro %}
+
+{% macro duckdb__utc_timestamp(value) %}
+    {{- "cast(cast(" ~ value ~ " as timestamp with time zone) at time zone 'UTC' as timestamp)" -}}
+{% endmacro %}
+
+{% macro spark__utc_timestamp(value) %}
+    {{- 'cast(' ~ value ~ ' as timestamp)' -}}
 {% endmacro %}

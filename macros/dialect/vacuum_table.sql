@@ -4,6 +4,10 @@
     {{- return(adapter.dispatch('vacuum_table', 'fieldlab')(relation)) -}}
 {% endmacro %}
 
-{% macro default__vacuum_table(relation) %}
+{% macro postgres__vacuum_table(relation) %}
     {{- "vacuum (analyze) " ~ relation -}}
 {% endmacro %}
+
+{% macro duckdb__vacuum_table(relation) %}{% endmacro %}
+
+{% macro spark__vacuum_table(relation) %}{% endmacro %}

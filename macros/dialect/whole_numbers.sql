@@ -3,6 +3,14 @@
     {{- return(adapter.dispatch('whole_numbers', 'fieldlab')(first, last)) -}}
 {% endmacro %}
 
-{% macro default__whole_numbers(first, last) %}
+{% macro postgres__whole_numbers(first, last) %}
     {{- "generate_series(" ~ first ~ ", " ~ last ~ ")" -}}
+{% endmacro %}
+
+{% macro duckdb__whole_numbers(first, last) %}
+    {{- "generate_series(" ~ first ~ ", " ~ last ~ ")" -}}
+{% endmacro %}
+
+{% macro spark__whole_numbers(first, last) %}
+    {{- "(select explode(sequence(" ~ first ~ ", " ~ last ~ ")))" -}}
 {% endmacro %}

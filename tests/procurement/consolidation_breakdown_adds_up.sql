@@ -11,9 +11,12 @@ broken_down as (
         count(distinct cells.branch_id) as branch_count,
         count(distinct cells.vendor_id) as vendor_count
     from consolidation_opportunities
-    cross join
-        lateral jsonb_to_recordset(consolidation_opportunities.breakdown)
-            as cells (branch_id integer, vendor_id integer, quantity numeric, total_amount numeric)
+    cross join lateral {{
+        json_rows(
+            'consolidation_opportunities.breakdown',
+            {'branch_id': 'integer', 'vendor_id': 'integer', 'quantity': 'numeric', 'total_amount': 'numeric'},
+        )
+    }} as cells
     group by consolidation_opportunities.item_id
 )
 

@@ -37,7 +37,7 @@ keys as (
 
 select
     scopes.scope,
-    cast(null as text) as key_id
+    cast(null as {{ dbt.type_string() }}) as key_id
 from scopes
 inner join scopes as network on network.scope = 'network' and scopes.total_amount <> network.total_amount
 union all

@@ -8,10 +8,16 @@ def dispatch(macro: str, package: str) -> Callable[..., str]:
     if macro == "shared_size":  # compares two tables, and each counts as joined for it
         return lambda first, second: f"{first} & {second}"
     fixed = {
+        "computed_once": "as",
+        "exact_type": "numeric",
+        "json_object": "'{}'",
+        "json_rows": "generate_series(1, 2)",
+        "json_type": "jsonb",
+        "moment_type": "timestamp with time zone",
+        "name_words": "generate_series(1, 2)",
         "source_rows": "select 1 as one",
         "whole_numbers": "generate_series(1, 2)",
-        "json_object": "'{}'",
-        "computed_once": "as",
+        "words_of": "generate_series(1, 2)",
     }
     if macro == "fingerprint":
         return lambda values, numbers=(): f"coalesce({', '.join(map(str, [*values, *numbers]))})"

@@ -26,11 +26,6 @@ def string_literal(text: str) -> str:
     return f"'{text}'"
 
 
-def listagg(measure: str, delimiter: str, order_by_clause: str) -> str:
-    """Give the measure's values as one text."""
-    return f"string_agg({measure}, {delimiter} {order_by_clause})"
-
-
 def date_spine(datepart: str, start_date: str, end_date: str) -> str:
     """Give the dates from the first one to the day before the last one."""
     return f"select {start_date} as date_{datepart}, {end_date} as end_date"
@@ -39,3 +34,8 @@ def date_spine(datepart: str, start_date: str, end_date: str) -> str:
 def last_day(date: str, datepart: str) -> str:
     """Give the last day of a date's datepart."""
     return f"last_day({date}, '{datepart}')"
+
+
+def type_string() -> str:
+    """Give the name of the type of texts."""
+    return "text"

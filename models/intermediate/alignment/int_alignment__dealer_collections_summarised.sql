@@ -22,7 +22,7 @@ activities as (
         dealer_id,
         collection_id,
         displayed_on as happened_on,
-        cast(null as text) as status,
+        cast(null as {{ dbt.type_string() }}) as status,
         true as is_display,
         true as is_carrying
     from displays

@@ -30,8 +30,9 @@ dealer_products_tied as (
         vendor_id,
         dealer_id,
         product_id,
-        dense_rank() over (order by vendor_id collate "C", dealer_id collate "C") as dealer_number,
-        dense_rank() over (order by product_id collate "C") as product_number,
+        dense_rank() over (order by {{ by_code_points('vendor_id') }}, {{ by_code_points('dealer_id') }})
+            as dealer_number,
+        dense_rank() over (order by {{ by_code_points('product_id') }}) as product_number,
         weight
     from weighted
     where weight > 0

@@ -49,7 +49,7 @@ measured as (
         active_dealers.dealer_id,
         case
             when selling_vendors.vendor_id is not null then coalesce(sales.amount, 0)
-            else active_dealers.display_count * cast({{ var('sales_per_display') }} as numeric)
+            else active_dealers.display_count * cast({{ var('sales_per_display') }} as {{ exact_type() }})
         end as annual_sales,
         case when selling_vendors.vendor_id is not null then 'actual' else 'displays' end as sales_basis,
         active_dealers.display_count,
@@ -69,8 +69,8 @@ capped as (
     select
         *,
         least(greatest(annual_sales, 0), {{ var('full_score_sales') }}) as capped_sales,
-        cast(least(collection_count, {{ var('full_score_collections') }}) as numeric) as capped_collections,
-        cast(least(market_visit_count, {{ var('full_score_market_visits') }}) as numeric) as capped_visits
+        cast(least(collection_count, {{ var('full_score_collections') }}) as {{ exact_type() }}) as capped_collections,
+        cast(least(market_visit_count, {{ var('full_score_market_visits') }}) as {{ exact_type() }}) as capped_visits
     from measured
 ),
 
@@ -87,7 +87,7 @@ combined as (
             + {{ var('influence_weight_participation') }} * capped_visits
             * {{ var('full_score_sales') }} * {{ var('full_score_collections') }}
         ) as score_numerator,
-        cast({{ var('full_score_sales') }} as numeric)
+        cast({{ var('full_score_sales') }} as {{ exact_type() }})
         * {{ var('full_score_collections') }} * {{ var('full_score_market_visits') }}
         * coalesce(
             nullif(
@@ -150,7 +150,7 @@ dealers_scored as (
             case
                 when ranked.score > 0 then ranked.score
                 else coalesce(vendor_medians.median_positive_score, {{ var('neutral_dealer_weight') }})
-            end as numeric
+            end as {{ exact_type() }}
         ) as dealer_weight
     from ranked
     inner join vendor_medians on ranked.vendor_id = vendor_medians.vendor_id

@@ -19,7 +19,7 @@ words as (
         split.word,
         count(*) as word_count
     from described
-    cross join lateral {{ words_of('described.body') }} as split (word)
+    cross join lateral {{ words_of('described.body') }} as split
     where length(split.word) >= 2
     group by described.vendor_id, described.product_id, described.product_count, split.word
 ),

@@ -19,7 +19,7 @@ dealers as (
 numbered_dealers as (
     select
         dealer_id,
-        row_number() over (order by dealer_id collate "C") - 1 as place,
+        row_number() over (order by {{ by_code_points('dealer_id') }}) - 1 as place,
         count(*) over () as place_count
     from dealers
 ),

@@ -75,7 +75,7 @@ stale_faults as (
         'DisplayRecord' as source_table,
         'displayOrderDate' as column_name,
         'stale' as check_id,
-        cast(null as text) as row_key,
+        cast(null as {{ dbt.type_string() }}) as row_key,
         {{ iso_date('date') }} as found_value,
         1 as row_count,
         0 as kept_out_count

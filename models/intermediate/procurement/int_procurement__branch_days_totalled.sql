@@ -54,8 +54,9 @@ counted_totals as (
             fingerprint([
                 'invoices.invoice_id', 'invoices.branch_name', 'invoices.vendor_id', 'invoices.vendor_name',
                 'invoices.department_id', 'invoices.department_name', 'invoices.cost_center_id',
-                'invoices.cost_center_name', 'totals.line_count', 'cast(totals.total_amount as text)',
-                'cast(totals.line_fingerprints as text)',
+                'invoices.cost_center_name', 'totals.line_count',
+                'cast(totals.total_amount as ' ~ dbt.type_string() ~ ')',
+                'cast(totals.line_fingerprints as ' ~ dbt.type_string() ~ ')',
             ])
         }} as invoice_fingerprint
     from totals
@@ -71,7 +72,10 @@ branch_days_totalled as (
         count(*) as invoice_count,
         cast(sum(line_count) as bigint) as line_count,
         {{
-            fingerprint([formula_version, 'date', 'branch_id', 'count(*)', 'cast(sum(invoice_fingerprint) as text)'])
+            fingerprint([
+                formula_version, 'date', 'branch_id', 'count(*)',
+                'cast(sum(invoice_fingerprint) as ' ~ dbt.type_string() ~ ')',
+            ])
         }} as content_fingerprint
     from counted_totals
     group by date, branch_id

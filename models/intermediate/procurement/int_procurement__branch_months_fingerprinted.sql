@@ -19,7 +19,7 @@ branch_months_fingerprinted as (
         month,
         branch_id,
         {{
-            fingerprint([formula_version, 'month', 'branch_id', 'cast(day_fingerprints as text)'])
+            fingerprint([formula_version, 'month', 'branch_id', 'cast(day_fingerprints as ' ~ dbt.type_string() ~ ')'])
         }} as content_fingerprint
     from months
 )

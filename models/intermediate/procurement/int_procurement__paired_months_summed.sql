@@ -73,9 +73,12 @@ pairs as (
         *
     from series_months
     window
-        series as (partition by buyer, item_id, vendor_id, branch_id order by month),
-        month_before as (series range between 1 preceding and 1 preceding),
-        year_before as (series range between 12 preceding and 12 preceding)
+        month_before as (
+            partition by buyer, item_id, vendor_id, branch_id order by month range between 1 preceding and 1 preceding
+        ),
+        year_before as (
+            partition by buyer, item_id, vendor_id, branch_id order by month range between 12 preceding and 12 preceding
+        )
 ),
 
 keyed_pairs as (
@@ -97,8 +100,8 @@ paired_months_summed as (
             count({{ base }}_quantity) as {{ base }}_pairs,
             sum(amount) filter (where {{ base }}_quantity is not null) as {{ base }}_amount_now,
             sum({{ base }}_amount) as {{ base }}_amount_before,
-            sum(amount * {{ base }}_quantity / quantity) as {{ base }}_before_at_prices_now,
-            sum({{ base }}_amount * quantity / {{ base }}_quantity) as {{ base }}_now_at_prices_before,
+            sum({{ quotient('amount * ' ~ base ~ '_quantity', 'quantity') }}) as {{ base }}_before_at_prices_now,
+            sum({{ quotient(base ~ '_amount * quantity', base ~ '_quantity') }}) as {{ base }}_now_at_prices_before,
         {% endfor %}
         buyer,
         branch_id,

@@ -9,7 +9,7 @@ placed_orders as (
         *,
         count(*) over (partition by scope, item_id, branch_id) as order_count,
         row_number() over ordered as place,
-        order_date - lag(order_date) over ordered as gap_days
+        {{ dbt.datediff('lag(order_date) over ordered', 'order_date', 'day') }} as gap_days
     from scoped_orders
     window ordered as (partition by scope, item_id, branch_id order by order_date, invoice_id)
 ),

@@ -95,7 +95,8 @@ spans as (
 occurrences as (
     select
         {% for month in months_of_year %}
-            (month_count + 11 - mod({{ month }} + 11 - mod(first_month, 12), 12)) / 12 as months_{{ month }},
+            {{ whole_quotient('month_count + 11 - mod(' ~ month ~ ' + 11 - mod(first_month, 12), 12)', 12) }}
+                as months_{{ month }},
         {% endfor %}
         *
     from spans
@@ -112,7 +113,7 @@ squares as (
         month_count * (
             60 * squared_quantity
             {% for month in months_of_year %}
-                - 60 / months_{{ month }} * quantity_{{ month }} * quantity_{{ month }}
+                - {{ whole_quotient(60, 'months_' ~ month) }} * quantity_{{ month }} * quantity_{{ month }}
             {% endfor %}
         ) as within_squares
     from occurrences

@@ -35,7 +35,7 @@ statuses as (
         coalesce(status, 'null') as status,
         coalesce(status in ({{ counted_statuses() }}), false) as is_counted,
         coalesce(lower(trim(status)) in ({{ counted_statuses('lower') }}), false) as is_alike,
-        min(cast(invoice_id as text) collate "C") as row_key,
+        min({{ by_code_points('cast(invoice_id as ' ~ dbt.type_string() ~ ')') }}) as row_key,
         count(*) as row_count
     from invoices
     group by status
@@ -53,7 +53,7 @@ uncounted_faults as (
         'status' as column_name,
         'no_counted_status' as check_id,
         statuses.status as row_key,
-        cast(statuses.row_count as text) as found_value,
+        cast(statuses.row_count as {{ dbt.type_string() }}) as found_value,
         statuses.row_count,
         0 as kept_out_count
     from statuses
@@ -104,7 +104,7 @@ date_faults as (
         source_table,
         column_name,
         'date_out_of_range' as check_id,
-        cast(row_key as text) as row_key,
+        cast(row_key as {{ dbt.type_string() }}) as row_key,
         {{ iso_date('date') }} as found_value,
         1 as row_count,
         0 as kept_out_count
@@ -123,7 +123,7 @@ stale_faults as (
         'Invoice' as source_table,
         'date' as column_name,
         'stale' as check_id,
-        cast(null as text) as row_key,
+        cast(null as {{ dbt.type_string() }}) as row_key,
         {{ iso_date('date') }} as found_value,
         1 as row_count,
         0 as kept_out_count
@@ -137,7 +137,7 @@ credit_faults as (
         'InvoiceItem' as source_table,
         'price' as column_name,
         'negative_times_negative' as check_id,
-        cast(line_id as text) as row_key,
+        cast(line_id as {{ dbt.type_string() }}) as row_key,
         quantity || ' × ' || unit_price as found_value,
         1 as row_count,
         0 as kept_out_count
@@ -165,7 +165,7 @@ amount_faults as (
         'InvoiceItem' as source_table,
         'price' as column_name,
         'amounts_as_prices' as check_id,
-        cast(item_id as text) as row_key,
+        cast(item_id as {{ dbt.type_string() }}) as row_key,
         min_price || ' to ' || max_price as found_value,
         line_count as row_count,
         0 as kept_out_count

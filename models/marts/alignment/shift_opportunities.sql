@@ -147,7 +147,10 @@ targets as (
         *,
         row_number() over (
             partition by dealer_id, from_product_id
-            order by to_raw_trend desc, to_product_name collate "C" asc, to_product_id collate "C" asc
+            order by
+                to_raw_trend desc,
+                {{ by_code_points('to_product_name') }} asc,
+                {{ by_code_points('to_product_id') }} asc
         ) as target_rank
     from candidates
 ),
@@ -157,7 +160,10 @@ ranked as (
         *,
         row_number() over (
             partition by vendor_id, dealer_id
-            order by raw_delta desc, from_product_name collate "C" asc, from_product_id collate "C" asc
+            order by
+                raw_delta desc,
+                {{ by_code_points('from_product_name') }} asc,
+                {{ by_code_points('from_product_id') }} asc
         ) as shift_rank,
         count(*) over (partition by vendor_id, dealer_id) as shift_count
     from targets

@@ -24,7 +24,7 @@ collections as (
 numbered_collections as (
     select
         collection_id,
-        row_number() over (order by collection_id collate "C") - 1 as place,
+        row_number() over (order by {{ by_code_points('collection_id') }}) - 1 as place,
         count(*) over () as place_count
     from collections
 ),
@@ -51,7 +51,7 @@ collected as (
 assortments as (
     select
         *,
-        row_number() over (order by dealer_id collate "C") as dealer_number,
+        row_number() over (order by {{ by_code_points('dealer_id') }}) as dealer_number,
         {{ set_size('collection_set') }} as carried_count,
         max({{ set_size('collection_set') }}) over () as largest_count
     from collected

@@ -38,7 +38,7 @@ chosen_together as (
             other.vendor_id = known.vendor_id
             and other.product_id <> known.product_id
             and {{ shared_size('known.dealer_set', 'other.dealer_set') }} > 0
-        order by closeness desc, other.product_id collate "C" asc
+        order by closeness desc, {{ by_code_points('other.product_id') }} asc
         limit {{ var('similar_products_listed') }}
     ) as nearest
 ),
@@ -90,8 +90,7 @@ pairs as (
         dot,
         norm_squared,
         similar_norm_squared,
-        -- dot² / norm², as a whole number that keeps their order (see the macro closeness): both have 24 decimals.
-        div(dot * dot * largest_norm_squared * largest_norm_squared * 1e72, similar_norm_squared) as closeness
+        {{ fraction_order('dot', 'similar_norm_squared', 'largest_norm_squared') }} as closeness
     from described_alike
 ),
 
@@ -99,7 +98,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by product_id order by basis asc, closeness desc, similar_product_id collate "C" asc
+            partition by product_id order by basis asc, closeness desc, {{ by_code_points('similar_product_id') }} asc
         ) as similar_rank
     from pairs
 ),

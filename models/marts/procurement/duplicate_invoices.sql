@@ -43,7 +43,8 @@ number_pairs as (
                     and recent_invoices.invoice_id > earlier_invoices.invoice_id
                 )
             )
-            and recent_invoices.date - earlier_invoices.date <= {{ var('duplicate_number_days') }}
+            and {{ dbt.datediff('earlier_invoices.date', 'recent_invoices.date', 'day') }}
+            <= {{ var('duplicate_number_days') }}
     where recent_invoices.total_amount > 0
 ),
 
@@ -86,7 +87,7 @@ alike as (
                     and later_groups.invoice_id > earlier_groups.invoice_id
                 )
             )
-            and later_groups.date - earlier_groups.date <= {{ lines_days }}
+            and {{ dbt.datediff('earlier_groups.date', 'later_groups.date', 'day') }} <= {{ lines_days }}
     where {{ within_last_days('later_groups.date', window_days) }}
     group by later_groups.invoice_id, earlier_groups.invoice_id
     having count(distinct later_groups.item_id) >= {{ var('duplicate_min_items') }}
@@ -141,7 +142,7 @@ shared_with_thirds as (
             and own_groups.unit_price = third_groups.unit_price
             and own_groups.quantity = third_groups.quantity
             and {{ same_key('own_groups.branch_id', 'third_groups.branch_id') }}
-            and own_groups.date - third_groups.date
+            and {{ dbt.datediff('third_groups.date', 'own_groups.date', 'day') }}
             between -{{ standing_order_days }} and {{ standing_order_days }}
     where
         third_groups.invoice_id <> suspects.invoice_id
@@ -260,7 +261,7 @@ duplicate_invoices as (
         compared_pairs.basis,
         compared_pairs.date,
         compared_pairs.other_date,
-        compared_pairs.date - compared_pairs.other_date as days_apart,
+        {{ dbt.datediff('compared_pairs.other_date', 'compared_pairs.date', 'day') }} as days_apart,
         compared_pairs.invoice_number,
         compared_pairs.other_invoice_number,
         compared_pairs.total_amount,

@@ -83,7 +83,7 @@ invoice_lines as (
         lines.cost_center_name,
         lines.quantity,
         lines.unit_price,
-        lines.quantity * lines.unit_price as amount,
+        {{ exact_product('lines.quantity', 'lines.unit_price') }} as amount,
         lines.content_fingerprint,
         {{ run_columns() }}
     from lines

@@ -1,3 +1,5 @@
+{% set min_share = var('anomaly_min_spread_share') %}
+
 with orders as (
     select * from {{ ref('int_procurement__orders_scoped') }}
 ),
@@ -49,17 +51,19 @@ measured as (
         order_count * amount - order_amount_sum as amount_distance,
         order_count * order_amount_square_sum - order_amount_sum * order_amount_sum as amount_spread_squared,
         other_count * quantity - other_quantity_sum as other_quantity_distance,
-        greatest(
-            other_count * other_quantity_square_sum - other_quantity_sum * other_quantity_sum,
-            {{ var('anomaly_min_spread_share') }} * other_quantity_sum
-            * {{ var('anomaly_min_spread_share') }} * other_quantity_sum
-        ) as other_quantity_spread_squared,
+        {{
+            greatest_number(
+                'other_count * other_quantity_square_sum - other_quantity_sum * other_quantity_sum',
+                min_share ~ ' * other_quantity_sum * ' ~ min_share ~ ' * other_quantity_sum',
+            )
+        }} as other_quantity_spread_squared,
         other_count * amount - other_amount_sum as other_amount_distance,
-        greatest(
-            other_count * other_amount_square_sum - other_amount_sum * other_amount_sum,
-            {{ var('anomaly_min_spread_share') }} * other_amount_sum
-            * {{ var('anomaly_min_spread_share') }} * other_amount_sum
-        ) as other_amount_spread_squared,
+        {{
+            greatest_number(
+                'other_count * other_amount_square_sum - other_amount_sum * other_amount_sum',
+                min_share ~ ' * other_amount_sum * ' ~ min_share ~ ' * other_amount_sum',
+            )
+        }} as other_amount_spread_squared,
         other_count >= {{ var('anomaly_min_other_orders') }} as has_enough_others
     from compared
 ),

@@ -1,7 +1,7 @@
 {% set bases = ['month', 'year'] %}
 {% set sums = ['pairs', 'amount_now', 'amount_before', 'before_at_prices_now', 'now_at_prices_before'] %}
 {% set no_number = 'cast(null as integer)' %}
-{% set no_category = 'cast(null as text)' %}
+{% set no_category = 'cast(null as ' ~ dbt.type_string() ~ ')' %}
 {% set scopes = {
     'network': {'buyer': 'network', 'number': no_number, 'category': no_category},
     'category': {'buyer': 'network', 'number': no_number, 'category': 'category'},
@@ -79,7 +79,7 @@ filled_months as (
         {% for base in bases %}
             0 as {{ base }}_pairs,
             {% for sum in sums[1:] %}
-                cast(null as numeric) as {{ base }}_{{ sum }},
+                cast(null as numeric(38, 12)) as {{ base }}_{{ sum }},
             {% endfor %}
         {% endfor %}
         false as is_bought
@@ -127,22 +127,12 @@ squared as (
     from key_months
 ),
 
--- chained index = 100 * product of the monthly Fisher indices after the first month = 100 * exp(Σ ln Fisher² / 2)
+-- chained index = 100 * product of the monthly Fisher indices after the first month = 100 * √(product of Fisher²)
 -- A month without an index changes nothing.
 chained as (
     select
         *,
-        coalesce(
-            sum(ln(month_fisher_squared)) over (
-                partition by scope, key_number, category
-                order by month rows between unbounded preceding and current row
-            ),
-            0
-        )
-        - coalesce(
-            first_value(ln(month_fisher_squared)) over (partition by scope, key_number, category order by month),
-            0
-        ) as log_chain_squared
+        {{ root_of_running_product('month_fisher_squared', 'scope, key_number, category', 'month') }} as chained_factor
     from squared
 ),
 
@@ -151,7 +141,7 @@ price_indices as (
         chained.scope,
         case chained.scope
             when 'category' then chained.category
-            else cast(chained.key_number as text)
+            else cast(chained.key_number as {{ dbt.type_string() }})
         end as key_id,
         case chained.scope
             when 'network' then 'All'
@@ -180,7 +170,7 @@ price_indices as (
         end as is_thin,
         cast({{ square_root('chained.month_fisher_squared') }} as numeric(38, 12)) as month_fisher,
         cast(chained.month_pairs as bigint) as month_pairs,
-        cast(100 * exp(chained.log_chain_squared / 2) as numeric(38, 12)) as chained_index,
+        cast(100 * chained.chained_factor as numeric(38, 12)) as chained_index,
         {{ run_columns() }}
     from chained
     left join vendors on chained.scope = 'vendor' and chained.key_number = vendors.vendor_id

@@ -87,7 +87,8 @@ purchase_patterns as (
             case when has_cycle then greatest(0, 1 - {{ ratio('gap_spread', 'gap_sum') }}) else 0 end as numeric(38, 12)
         ) as confidence_score,
         last_order_date,
-        cast(last_order_date + cycle_days * interval '1 day' as date) as next_predicted_order_date,
+        cast({{ dbt.dateadd('day', 'cast(cycle_days as integer)', 'last_order_date') }} as date)
+            as next_predicted_order_date,
         last_vendor_id,
         last_vendor_name,
         first_order_date,

@@ -59,7 +59,7 @@ vendor_order_patterns as (
         cast(
             case
                 when order_date_count >= {{ var('cycle_min_dates') }}
-                    then {{ ratio('last_order_date - first_order_date', 'order_date_count - 1') }}
+                    then {{ ratio(dbt.datediff('first_order_date', 'last_order_date', 'day'), 'order_date_count - 1') }}
             end as numeric(38, 12)
         ) as avg_order_cycle_days,
         order_amount_sum,

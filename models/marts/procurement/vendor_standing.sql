@@ -1,7 +1,11 @@
 {#- A lost vendor's purchases lie in these dates: the year before the days that make a vendor new. -#}
 {% set lost_first_date = days_ago(var('new_vendor_days') ~ ' + ' ~ var('standing_days') ~ ' - 1') %}
 {% set lost_last_date = days_ago(var('new_vendor_days')) %}
-{% set scopes = {'network': 'cast(null as text)', 'branch': 'cast(branch_id as text)', 'category': 'category'} %}
+{% set scopes = {
+    'network': 'cast(null as ' ~ dbt.type_string() ~ ')',
+    'branch': 'cast(branch_id as ' ~ dbt.type_string() ~ ')',
+    'category': 'category',
+} %}
 
 with cells as (
     select * from {{ ref('int_procurement__cells_compared') }}
@@ -204,7 +208,10 @@ vendor_standing as (
         {{ run_columns() }}
     from vendor_totals
     left join vendors on vendor_totals.vendor_id = vendors.vendor_id
-    left join branches on vendor_totals.scope = 'branch' and vendor_totals.key_id = cast(branches.branch_id as text)
+    left join branches
+        on
+            vendor_totals.scope = 'branch'
+            and vendor_totals.key_id = cast(branches.branch_id as {{ dbt.type_string() }})
 )
 
 select * from vendor_standing

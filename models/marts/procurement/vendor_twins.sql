@@ -37,7 +37,7 @@ name_words as (
         spelled_vendors.vendor_id,
         words.word
     from spelled_vendors
-    cross join lateral {{ name_words('spelled_vendors.short_name') }} as words (word)
+    cross join lateral {{ name_words('spelled_vendors.short_name') }} as words
     where
         words.word <> ''
         and not exists (
@@ -50,7 +50,7 @@ name_words as (
 name_keys as (
     select
         vendor_id,
-        {{ dbt.listagg('word', "' '", 'order by word collate "C"') }} as name_key
+        {{ text_list('word', ' ', [by_code_points('word')]) }} as name_key
     from name_words
     group by vendor_id
     having sum(length(word)) >= {{ var('name_key_length') }}

@@ -3,7 +3,7 @@ with days as (
         dbt.date_spine(
             'day',
             "cast('" ~ var('dates_from') ~ "' as date)",
-            "cast(cast(extract(year from " ~ as_of() ~ ") + 2 as text) || '-01-01' as date)",
+            "cast(concat(extract(year from " ~ as_of() ~ ") + 2, '-01-01') as date)",
         )
     }}
 ),

@@ -40,7 +40,7 @@ placed_faults as (
         *,
         row_number() over (
             partition by source_table, column_name, check_id
-            order by row_key collate "C", found_value collate "C"
+            order by {{ by_code_points('row_key') }}, {{ by_code_points('found_value') }}
         ) as place
     from faults
 ),
@@ -66,9 +66,8 @@ found as (
         cast(sum(row_count) as bigint) as row_count,
         cast(sum(kept_out_count) as bigint) as kept_out_count,
         min(found_value) as smallest_value,
-        string_agg(
-            row_key || ' (' || found_value || ')', ', ' order by row_count desc, row_key collate "C"
-        ) as values_in_words
+        {{ text_list("row_key || ' (' || found_value || ')'", ', ', ['-1 * row_count', by_code_points('row_key')]) }}
+            as values_in_words
     from faults
     group by source_table, column_name, check_id
 ),

@@ -5,8 +5,8 @@ with source as (
 )
 
 select
-    cast(id as text) as collection_id,
-    cast(name as text) as collection_name,
-    cast("vendorId" as text) as vendor_id,
+    cast(id as {{ dbt.type_string() }}) as collection_id,
+    cast(name as {{ dbt.type_string() }}) as collection_name,
+    cast("vendorId" as {{ dbt.type_string() }}) as vendor_id,
     cast(priority as integer) as priority
 from source

@@ -5,9 +5,9 @@ with source as (
 )
 
 select
-    cast(id as text) as sale_id,
-    cast("dealerId" as text) as dealer_id,
-    cast("productId" as text) as product_id,
+    cast(id as {{ dbt.type_string() }}) as sale_id,
+    cast("dealerId" as {{ dbt.type_string() }}) as dealer_id,
+    cast("productId" as {{ dbt.type_string() }}) as product_id,
     {{ utc_timestamp('"soldAt"') }} as sold_at,
-    cast(amount as numeric) as amount
+    cast(amount as {{ exact_type() }}) as amount
 from source

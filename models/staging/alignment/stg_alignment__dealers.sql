@@ -5,8 +5,8 @@ with source as (
 )
 
 select
-    cast(id as text) as dealer_id,
-    cast(name as text) as dealer_name,
-    cast(region as text) as region,
-    cast("dealerType" as text) as dealer_type
+    cast(id as {{ dbt.type_string() }}) as dealer_id,
+    cast(name as {{ dbt.type_string() }}) as dealer_name,
+    cast(region as {{ dbt.type_string() }}) as region,
+    cast("dealerType" as {{ dbt.type_string() }}) as dealer_type
 from source

@@ -5,10 +5,10 @@ with source as (
 )
 
 select
-    cast(id as text) as display_id,
-    cast("dealerId" as text) as dealer_id,
-    cast("productId" as text) as product_id,
+    cast(id as {{ dbt.type_string() }}) as display_id,
+    cast("dealerId" as {{ dbt.type_string() }}) as dealer_id,
+    cast("productId" as {{ dbt.type_string() }}) as product_id,
     {{ utc_timestamp('"displayOrderDate"') }} as ordered_at,
-    cast("sourceMarket" as text) as source_market,
+    cast("sourceMarket" as {{ dbt.type_string() }}) as source_market,
     cast("newToDealer" as boolean) as new_to_dealer
 from source

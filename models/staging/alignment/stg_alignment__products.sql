@@ -5,12 +5,12 @@ with source as (
 )
 
 select
-    cast(id as text) as product_id,
-    cast(sku as text) as sku,
-    cast(name as text) as product_name,
-    cast(description as text) as description,
-    cast("collectionId" as text) as collection_id,
-    cast("productType" as text) as product_type,
-    cast(size as text) as size,
-    cast(finish as text) as finish
+    cast(id as {{ dbt.type_string() }}) as product_id,
+    cast(sku as {{ dbt.type_string() }}) as sku,
+    cast(name as {{ dbt.type_string() }}) as product_name,
+    cast(description as {{ dbt.type_string() }}) as description,
+    cast("collectionId" as {{ dbt.type_string() }}) as collection_id,
+    cast("productType" as {{ dbt.type_string() }}) as product_type,
+    cast(size as {{ dbt.type_string() }}) as size,
+    cast(finish as {{ dbt.type_string() }}) as finish
 from source

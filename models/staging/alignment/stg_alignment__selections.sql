@@ -5,10 +5,10 @@ with source as (
 )
 
 select
-    cast(id as text) as selection_id,
-    cast("dealerId" as text) as dealer_id,
-    cast("productId" as text) as product_id,
-    cast(status as text) as status,
-    cast(source as text) as source,
+    cast(id as {{ dbt.type_string() }}) as selection_id,
+    cast("dealerId" as {{ dbt.type_string() }}) as dealer_id,
+    cast("productId" as {{ dbt.type_string() }}) as product_id,
+    cast(status as {{ dbt.type_string() }}) as status,
+    cast(source as {{ dbt.type_string() }}) as source,
     {{ utc_timestamp('"createdAt"') }} as created_at
 from source

@@ -6,5 +6,5 @@ with source as (
 
 select
     cast(id as integer) as branch_id,
-    cast(name as text) as branch_name
+    cast(name as {{ dbt.type_string() }}) as branch_name
 from source

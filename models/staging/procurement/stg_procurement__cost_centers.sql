@@ -6,5 +6,5 @@ with source as (
 
 select
     cast(id as integer) as cost_center_id,
-    cast(name as text) as cost_center_name
+    cast(name as {{ dbt.type_string() }}) as cost_center_name
 from source

@@ -6,5 +6,5 @@ with source as (
 
 select
     cast(id as integer) as department_id,
-    cast(name as text) as department_name
+    cast(name as {{ dbt.type_string() }}) as department_name
 from source

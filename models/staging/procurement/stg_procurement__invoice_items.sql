@@ -8,6 +8,6 @@ select
     cast(id as integer) as line_id,
     cast("invoiceId" as integer) as invoice_id,
     cast("itemId" as integer) as item_id,
-    cast(quantity as numeric) as quantity,
-    cast(price as numeric) as unit_price
+    cast(quantity as {{ exact_type() }}) as quantity,
+    cast(price as {{ exact_type() }}) as unit_price
 from source

@@ -6,8 +6,8 @@ with source as (
 
 select
     cast(id as integer) as item_id,
-    cast(name as text) as item_name,
+    cast(name as {{ dbt.type_string() }}) as item_name,
     cast("vendorId" as integer) as vendor_id,
-    cast(category as text) as category,
-    cast(unit as text) as unit
+    cast(category as {{ dbt.type_string() }}) as category,
+    cast(unit as {{ dbt.type_string() }}) as unit
 from source

@@ -8,7 +8,7 @@ select
     cast(id as integer) as purchase_order_id,
     cast("vendorId" as integer) as vendor_id,
     cast("branchId" as integer) as branch_id,
-    cast(status as text) as status,
+    cast(status as {{ dbt.type_string() }}) as status,
     {{ utc_timestamp('"orderedAt"') }} as ordered_at,
-    cast(amount as numeric) as amount
+    cast(amount as {{ exact_type() }}) as amount
 from source

@@ -6,6 +6,6 @@ with source as (
 
 select
     cast(id as integer) as vendor_id,
-    cast(name as text) as vendor_name,
-    cast("taxId" as text) as tax_id
+    cast(name as {{ dbt.type_string() }}) as vendor_name,
+    cast("taxId" as {{ dbt.type_string() }}) as tax_id
 from source
