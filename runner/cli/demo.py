@@ -112,6 +112,7 @@ def next_commands(summary: Summary) -> list[tuple[str, str]]:
         (f"{fieldlab} prices 'Chicken Breast'", "What every branch pays for the same item"),
         (f"{fieldlab} spending --by vendor", "Where the money goes"),
         (f"{fieldlab} demo --remove", "Make room for data of your own"),
+        (f"{fieldlab} serve --open", "All of it in a browser"),
     ]
 
 

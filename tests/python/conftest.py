@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from browser import browser, page  # noqa: F401
 from databases import fresh_database
+from demo_pages import demo, demo_template  # noqa: F401
 from hypothesis import HealthCheck, settings
 from played_demo import Played, play
 
@@ -45,5 +46,5 @@ def database_url(server_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @pytest.fixture(scope="session")
 def played(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """A database in which the demo was run; tests leave in it what they found."""
-    with play(server_url, tmp_path_factory.mktemp("demo")) as demo:
-        yield demo
+    with play(server_url, tmp_path_factory.mktemp("demo")) as one:
+        yield one

@@ -107,7 +107,7 @@ def read_list(connection: psycopg.Connection, settings: Settings, ask: Ask) -> M
     filters = {name: list(ask.all(name)) for name in ask.query if name not in {"page", "done", "number"}}
     return {
         "found": replace(found, decisions=[_judged(decision) for decision in found.decisions]),
-        "totals": total_in_words(found.totals, Words(settings.currency)),
+        "totals": total_in_words(found.totals, Words(settings.currency)) if found.totals else "",
         "nothing": nothing,
         "problems": problems,
         "left_out": rules_left_out(connection, settings),
