@@ -402,20 +402,6 @@ def bar(start: Decimal, end: Decimal, low: Decimal, high: Decimal, kind: str = "
     return _element("svg", drawn, class_="track", aria_hidden="true")
 
 
-def sparkline(values: Sequence[Decimal | None]) -> Markup:
-    """A small line without axes, for a table's row; the numbers beside it say what it shows."""
-    known = [(place, float(value)) for place, value in enumerate(values) if value is not None]
-    if len(known) < 2:  # noqa: PLR2004 - a line has two ends
-        return Markup("")
-    low, high = min(value for _, value in known), max(value for _, value in known)
-    span, width = (high - low) or 1.0, max(len(values) - 1, 1)
-    points = [(place / width * 100, 22 - (value - low) / span * 20) for place, value in known]
-    path = _element("path", class_="line s1", d=f"M{_joined(points)}")
-    return _element(
-        "svg", path, class_="sparkline", viewBox="0 0 100 24", preserveAspectRatio="none", aria_hidden="true"
-    )
-
-
 def _legend_mark(kind: str) -> Markup:
     """The mark of a legend: a short line, a dot or a patch, drawn as in the chart."""
     if kind.startswith("dot"):

@@ -139,7 +139,8 @@ _VENDORS = """
 _COLLECTIONS = """
     select trends.collection_id, trends.collection_name, trends.normalized_trend, trends.trend_rank,
         trends.is_market_top, trends.selection_count, trends.carrying_dealer_count, trends.active_dealer_count,
-        movements.change_30_days, movements.change_90_days, movements.movement
+        round(100 * trends.normalized_trend) as trend_points, round(100 * movements.change_30_days) as change_30_days,
+        round(100 * movements.change_90_days) as change_90_days, movements.movement
     from {alignment}.collection_trends as trends
     left join {alignment}.trend_movements as movements using (vendor_id, collection_id)
     where trends.vendor_id = %(vendor_id)s

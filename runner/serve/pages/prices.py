@@ -51,15 +51,16 @@ _BENCHMARK = """
 
 _MOVEMENTS = """
     select vendor_id, vendor_name, newest_price, newest_purchase_date, mean_price, mean_price_30_days_ago,
-        mean_price_90_days_ago, change_30_days_pct, change_90_days_pct, movement
+        mean_price_90_days_ago, round(change_30_days_pct, 1) as change_30_days_pct,
+        round(change_90_days_pct, 1) as change_90_days_pct, movement
     from {procurement}.price_movements
     where item_id = %(item_id)s
     order by line_count desc, vendor_id
 """
 
 _BRANCH_PRICES = """
-    select vendor_id, vendor_name, branch_id, branch_name, price, variance_from_avg_pct, line_count, quantity,
-        network_avg_price
+    select vendor_id, vendor_name, branch_id, branch_name, price, line_count, quantity, network_avg_price,
+        round(variance_from_avg_pct, 1) as variance_from_avg_pct
     from {procurement}.price_variance
     where item_id = %(item_id)s
     order by price, vendor_name, branch_name

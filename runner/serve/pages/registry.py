@@ -1,6 +1,18 @@
 """All pages there are."""
 
-from runner.serve.pages import alignment, day, operations, prices, recommendations, search, spending, subjects
+from runner.serve.pages import (
+    alignment,
+    branches,
+    day,
+    items,
+    operations,
+    prices,
+    recommendations,
+    rows,
+    search,
+    spending,
+    vendors,
+)
 from runner.serve.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -8,8 +20,11 @@ PAGES: tuple[Page, ...] = (
     *recommendations.PAGES,
     *spending.PAGES,
     *prices.PAGES,
-    *subjects.PAGES,
+    *vendors.PAGES,
+    *branches.PAGES,
+    *items.PAGES,
     *alignment.PAGES,
     *operations.PAGES,
+    *rows.PAGES,
     *search.PAGES,
 )
