@@ -6,34 +6,36 @@ import sys
 from typing import NoReturn
 
 import click
-import psycopg
 
 from runner import __version__
 from runner.cli import console
 from runner.cli.options import example, log_format_option
 from runner.errors import FieldlabError
 
-# Command name -> module:attribute, in the order `--help` lists them.
+# Command name -> module:attribute and what it does, in the order `--help` lists them: a list imports no command.
 COMMANDS = {
-    "demo": "runner.cli.demo:demo",
-    "load": "runner.cli.load:load",
-    "run": "runner.cli.run:run",
-    "backfill": "runner.cli.run:backfill",
-    "report": "runner.cli.report:report",
-    "similar": "runner.cli.similar:similar",
-    "backtest": "runner.cli.backtest:backtest",
-    "recommendations": "runner.cli.recommendations:recommendations",
-    "spending": "runner.cli.analysis:spending",
-    "prices": "runner.cli.analysis:prices",
-    "serve": "runner.cli.serve:serve",
-    "site": "runner.cli.site:site",
-    "token": "runner.cli.token:token",
-    "docs": "runner.cli.docs:docs",
-    "jobs": "runner.cli.jobs:jobs",
-    "rollback": "runner.cli.rollback:rollback",
-    "events": "runner.cli.events:events",
-    "db": "runner.cli.db:db",
-    "doctor": "runner.cli.doctor:doctor",
+    "demo": ("runner.cli.demo:demo", "See fieldlab at work on generated data."),
+    "load": ("runner.cli.load:load", "Load a folder of CSV or parquet files."),
+    "run": ("runner.cli.run:run", "Build the marts with dbt, apply the rules, publish."),
+    "backfill": ("runner.cli.run:backfill", "Fill the history for dates on which nothing ran."),
+    "report": ("runner.cli.report:report", "Show what a dealer should keep, drop and add."),
+    "similar": ("runner.cli.similar:similar", "Show what is like a product or a dealer."),
+    "backtest": ("runner.cli.backtest:backtest", "Measure whether past advice would have been right."),
+    "recommendations": (
+        "runner.cli.recommendations:recommendations",
+        "List what the buyer could do, and record what was decided.",
+    ),
+    "spending": ("runner.cli.analysis:spending", "Compare what was spent in any period."),
+    "prices": ("runner.cli.analysis:prices", "Compare what branches paid vendors for an item."),
+    "serve": ("runner.cli.serve:serve", "Serve the API and the pages."),
+    "site": ("runner.cli.site:site", "Write the pages as files."),
+    "token": ("runner.cli.token:token", "Make, list and revoke the tokens of the API."),
+    "docs": ("runner.cli.docs:docs", "Write the documentation of all tables to one page."),
+    "jobs": ("runner.cli.jobs:jobs", "Show the history of runs, the newest first."),
+    "rollback": ("runner.cli.rollback:rollback", "Put back what was published before."),
+    "events": ("runner.cli.events:events", "Print what happens as it happens."),
+    "db": ("runner.cli.db:db", "Start, stop, back up and use the embedded database."),
+    "doctor": ("runner.cli.doctor:doctor", "Check that everything is in place, and say what to do."),
 }
 
 
@@ -46,12 +48,16 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import and return one command."""
-        target = COMMANDS.get(cmd_name)
-        if target is None:
+        if cmd_name not in COMMANDS:
             return None
-        module, attribute = target.split(":")
+        module, attribute = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List what each command does."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, does) for name, (_, does) in COMMANDS.items()])
 
 
 @click.group(
@@ -82,17 +88,26 @@ def main() -> None:
         sys.exit(error.exit_code)
     except FieldlabError as error:
         _fail(str(error), error.hint, error.exit_code)
-    except psycopg.errors.ReadOnlySqlTransaction as error:
-        _fail(
-            f"The database lets this session read only: {str(error).strip()}.",
-            "It is a standby, a role that may only read, or a pooler that gives each transaction another session.",
-        )
-    except psycopg.Error as error:
-        _fail(f"The database refused: {str(error).strip()}", "Run `fieldlab doctor` to see what is wrong.")
     except UnicodeError as error:
         _fail(f"Something that should be text in UTF-8 is not: {error}.")
     except OSError as error:  # a full disk, a file that may not be read or written
         _fail(f"The system refused: {error}")
+    except Exception as error:
+        _fail_of_database(error)
+        raise
+
+
+def _fail_of_database(error: Exception) -> None:
+    """End with what the database said, when it was the database."""
+    import psycopg  # noqa: PLC0415 - takes longer than a help text may
+
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        _fail(
+            f"The database lets this session read only: {str(error).strip()}.",
+            "It is a standby, a role that may only read, or a pooler that gives each transaction another session.",
+        )
+    if isinstance(error, psycopg.Error):
+        _fail(f"The database refused: {str(error).strip()}", "Run `fieldlab doctor` to see what is wrong.")
 
 
 def _fail(message: str, hint: str = "", exit_code: int = 1) -> NoReturn:

@@ -18,7 +18,9 @@ RUNS = ("run", "backfill")
 SHORT_ID = 8  # characters
 
 
-@click.command(epilog=example("fieldlab jobs --job alignment --limit 5"))
+@click.command(
+    short_help="Show the history of runs, the newest first.", epilog=example("fieldlab jobs --job alignment --limit 5")
+)
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="How many runs to show.")
 @click.option(
     "--job",

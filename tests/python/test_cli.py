@@ -2,6 +2,8 @@
 
 import errno
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import click
@@ -39,7 +41,18 @@ def test_the_list_of_commands_says_what_each_does() -> None:
     lines = CliRunner().invoke(cli, ["--help"]).stdout.partition("Commands:")[2].partition("Example:")[0].split("\n")
     listed = dict(line.split(maxsplit=1) for line in lines if line.strip())
     assert set(listed) == {path[0] for path in commands(cli) if len(path) == 1}
-    assert [text for text in listed.values() if text.endswith("...")] == []
+    for name, says in listed.items():
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        assert says.strip() == command.get_short_help_str(100)
+
+
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    code = "import sys, runner.cli; runner.cli.cli(['--help'], standalone_mode=False); print(sys.modules.keys())"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "'runner.cli'" in shown
+    assert "'psycopg'" not in shown
+    assert "'runner.cli.run'" not in shown
 
 
 @pytest.mark.parametrize(
