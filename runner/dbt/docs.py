@@ -1,6 +1,8 @@
 """dbt's documentation of the project as one file that opens anywhere: `fieldlab docs`."""
 
 import json
+import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,12 +19,23 @@ BUILT = {"model", "seed", "snapshot"}
 NAMED = 5
 """How many of the tables that are not built are named."""
 
-# What dbt's site asks for in vain, once for each line of its tree: an icon before its address is filled in, and a
-# picture that nobody made. Browsers write an error to the console each time.
 REPAIRS = {
+    # What the site asks for in vain: an icon before its address is filled in, once for each line of the tree, and a
+    # picture that nobody made. Browsers write an error to the console each time.
     'xlink:href="{{': 'ng-attr-xlink:href="{{',
     "${require('./assets/favicons/favicon.ico')}": "data:,",
+    # The graph's edges are hardly lighter than its background.
+    '"#006f8a"': '"#5fa8bd"',
+    '"#027599"': '"#5fa8bd"',
+    "</head>": """<style>
+/* Links in code are links; what a column holds is shown whole, and so are the details of a table. */
+a code { color: #007a7a !important; }
+.app-content th, .app-content td { padding-left: 6px !important; padding-right: 6px !important; }
+.column-row td[style*="ellipsis"] { white-space: normal !important; max-width: none !important; min-width: 260px; }
+.detail-body { white-space: normal !important; overflow-x: visible !important; }
+</style></head>""",
 }
+"""What dbt's site has that is mended, as texts of its page; one that a later dbt no longer has is left alone."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,8 @@ def build_docs(settings: Settings, file: Path) -> DocsPage:
         _generate(dbt, settings)
         manifest = dbt.manifest()
     catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))
-    text = static_page(_site(), without_unit_tests(manifest), catalog)
+    shown = with_pictures(without_unit_tests(manifest), settings.package_dir)
+    text = static_page(_site(), shown, catalog)
     file.parent.mkdir(parents=True, exist_ok=True)
     partly = file.with_name(f".{file.name}.part")  # whoever serves the file never reads half of it
     partly.write_text(text, encoding="utf-8")
@@ -91,6 +105,24 @@ def without_unit_tests(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {**manifest, **maps, "unit_tests": {}}
 
 
+def with_pictures(manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """A manifest whose pages of prose hold the pictures they link to, `![…](assets/NAME.svg)`, as data.
+
+    Args:
+        manifest: dbt's manifest.json.
+        folder: The folder with `assets`.
+    """
+
+    def embedded(link: re.Match[str]) -> str:
+        return f"](data:image/svg+xml;base64,{b64encode((folder / link[1]).read_bytes()).decode()})"
+
+    docs = {
+        name: {**block, "block_contents": re.sub(r"\]\((assets/[\w-]+\.svg)\)", embedded, block["block_contents"])}
+        for name, block in manifest["docs"].items()
+    }
+    return {**manifest, "docs": docs}
+
+
 def static_page(site: str, manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> str:
     """The documentation site of dbt with its data inside, so that it needs no server.
 
@@ -114,7 +146,7 @@ def _site() -> str:
         if page.is_file():
             text = page.read_text(encoding="utf-8")
             for wrong, right in REPAIRS.items():
-                text = text.replace(wrong, right)
+                text = text.replace(wrong, right, 1 if wrong == "</head>" else -1)
             return text
     raise FieldlabError("The installed dbt has no documentation site.", "Run `make setup`.")
 

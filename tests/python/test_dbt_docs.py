@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from dbt_database import dbt_database
 
 from runner.cli import cli
-from runner.dbt.docs import missing_tables, static_page, without_unit_tests
+from runner.dbt.docs import missing_tables, static_page, with_pictures, without_unit_tests
 from runner.errors import FieldlabError
 
 AS_OF = date(2024, 2, 29)
@@ -52,6 +52,14 @@ def test_what_is_not_built_is_told_in_words() -> None:
     many = {"nodes": {f"model.shop.m{number}": {"resource_type": "model"} for number in range(9)}}
     expected = "8 tables are not built yet: m1, m2, m3, m4, m5 and 3 others."
     assert missing_tables(many, {"nodes": {"model.shop.m0": {}}}) == expected
+
+
+def test_pictures_are_embedded(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "flow.svg").write_text("<svg/>", encoding="utf-8")
+    page = {"block_contents": "![Flow](assets/flow.svg) [more](https://example.com/assets/flow.svg)"}
+    shown = with_pictures({"docs": {"overview": page}}, tmp_path)["docs"]["overview"]["block_contents"]
+    assert shown == "![Flow](data:image/svg+xml;base64,PHN2Zy8+) [more](https://example.com/assets/flow.svg)"
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import psycopg
 import pytest
@@ -56,13 +57,17 @@ def test_a_host_project_gets_the_same_marts_in_schemas_named_its_own_way(
             result = dbt.invoke(arguments, {"FIELDLAB_AS_OF": AS_OF.isoformat()})
             assert result.explain() == []
 
-    marts = public_marts(host / "target" / "manifest.json")
+    nodes = public_marts(host / "target" / "manifest.json")
+    marts = [(node["schema"], node["name"]) for node in nodes]
     assert {schema for schema, _ in marts} >= {"analytics_alignment", "analytics_procurement"}
     with psycopg.connect(database.url) as connection:
+        for node in nodes:
+            connection.execute(sql.SQL("explain ") + sql.SQL(example(node["description"])))
         for schema, mart in marts:
             own = schema.replace("analytics", "fieldlab", 1)
             assert contents(connection, schema, mart) == contents(connection, own, mart), mart
-            assert without_comment(connection, schema, mart) == without_comment(connection, own, mart) == []
+        for relation in relations(host / "target" / "manifest.json"):
+            assert without_comment(connection, relation["schema"], relation["alias"]) == [], relation["unique_id"]
         total = connection.execute("select sum(total_amount) from analytics_reporting.spend_by_vendor").fetchone()
         assert total == connection.execute("select sum(amount) from fieldlab_procurement.invoice_lines").fetchone()
 
@@ -105,14 +110,21 @@ def fill(url: str) -> None:
                         copy.write_row(row)
 
 
-def public_marts(manifest: Path) -> list[tuple[str, str]]:
-    """Schema and name of each mart of the package."""
+def relations(manifest: Path) -> list[dict[str, Any]]:
+    """Each table and view of the package."""
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    return [
-        (node["schema"], node["name"])
-        for node in nodes
-        if node["package_name"] == "fieldlab" and node["resource_type"] == "model" and node["access"] == "public"
-    ]
+    built = {"model", "seed", "snapshot"}
+    return [node for node in nodes if node["package_name"] == "fieldlab" and node["resource_type"] in built]
+
+
+def public_marts(manifest: Path) -> list[dict[str, Any]]:
+    """Each mart of the package."""
+    return [node for node in relations(manifest) if node.get("access") == "public"]
+
+
+def example(description: str) -> str:
+    """The example query in a mart's description."""
+    return description.partition("```sql\n")[2].partition("```")[0]
 
 
 def without_comment(connection: psycopg.Connection, schema: str, table: str) -> list[str]:

@@ -68,8 +68,9 @@ def test_plain_dbt_refuses_wrong_vars_by_name_before_it_builds(built: Built) -> 
     assert {node.status for node in result.nodes if node.kind == "model"} <= {"skipped"}
 
 
-def test_every_model_source_and_macro_is_described(built: Built) -> None:
-    described = [*relations(built), *built.manifest["sources"].values()]
+def test_everything_is_described(built: Built) -> None:
+    others = ("sources", "exposures", "metrics", "semantic_models", "saved_queries")
+    described = [*relations(built), *(resource for kind in others for resource in built.manifest[kind].values())]
     own_macros = [macro for macro in built.manifest["macros"].values() if macro["package_name"] == "fieldlab"]
     engines = ("default__", "duckdb__", "postgres__", "spark__")
     described += [macro for macro in own_macros if not macro["name"].startswith(engines)]
@@ -77,7 +78,7 @@ def test_every_model_source_and_macro_is_described(built: Built) -> None:
     assert [
         f"{node['name']}.{column['name']}"
         for node in described
-        for column in node.get("columns", {}).values()
+        for column in [*node.get("columns", {}).values(), *node.get("arguments", [])]
         if not column["description"].strip()
     ] == []
 
