@@ -33,6 +33,7 @@ lint: setup
 	$(BIN)/yamllint --strict .
 	FIELDLAB_PGHOST=- FIELDLAB_PGPORT=0 FIELDLAB_PGUSER=- FIELDLAB_PGPASSWORD=- FIELDLAB_PGDATABASE=- \
 		$(BIN)/dbt --warn-error --no-partial-parse parse --profiles-dir runner/dbt/profiles --target-path target/lint
+	$(BIN)/dbt-score lint --manifest target/lint/manifest.json
 
 format: setup
 	$(BIN)/ruff check --fix .

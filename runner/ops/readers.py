@@ -123,7 +123,8 @@ def watch_blockers(warehouse: Warehouse, settings: Settings) -> Iterator[Callabl
 
     def look() -> None:
         while not over.is_set():
-            with suppress(FieldlabError, psycopg.Error), warehouse.connect(autocommit=True) as connection:
+            # ValueError: dbt is writing the manifest, which says how a host project names its schemas.
+            with suppress(FieldlabError, psycopg.Error, ValueError), warehouse.connect(autocommit=True) as connection:
                 while not over.wait(LOOK_EVERY_S):
                     found = connection.execute(BLOCKERS, [[settings.schema(part) for part in (*PARTS, "ops")]])
                     seen[:] = [words for (words,) in found] or seen
