@@ -7,7 +7,7 @@ import click
 
 from runner.cli.console import log, say
 from runner.cli.options import example
-from runner.dbt.docs import build_docs
+from runner.dbt.docs import DOCS_PAGE, build_docs
 from runner.settings import load_settings
 
 
@@ -24,7 +24,7 @@ def docs(file: Path | None, *, opens: bool) -> None:
     nothing of the network. Types and sizes are those of what is built in the database.
     """
     settings = load_settings()
-    page = build_docs(settings, (file or settings.manifest_file.with_name("fieldlab-docs.html")).absolute())
+    page = build_docs(settings, (file or settings.manifest_file.with_name(DOCS_PAGE)).absolute())
     if page.remark:
         log(page.remark)
     say(f"{page.file} is written: {page.file.stat().st_size / 1e6:.1f} MB.")

@@ -15,6 +15,9 @@ from runner.errors import FieldlabError
 from runner.settings import Settings
 from runner.words import count, listing
 
+# Where the page is written unless told otherwise, in dbt's target folder.
+DOCS_PAGE = "fieldlab-docs.html"
+
 BUILT = {"model", "seed", "snapshot"}
 NAMED = 5
 """How many of the tables that are not built are named."""

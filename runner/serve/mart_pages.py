@@ -147,14 +147,15 @@ def read_query(mart: Mart, given: Sequence[tuple[str, str]]) -> Asked:
 def read_page(connection: psycopg.Connection, mart: Mart, asked: Asked) -> tuple[list[dict[str, Any]], str | None]:
     """The rows, and the cursor of the page after them; None where it is the last."""
     conditions, bound = _conditions(mart, asked)
+    collation = sql.SQL("" if _orders_by_code_point(connection) else ' collate "C"')
     if asked.after is not None:
-        conditions.append(_after_row(asked, bound))
+        conditions.append(_after_row(asked, bound, collation))
     statement = sql.SQL("select {columns} from {mart}{where} order by {order} limit {limit}").format(
         columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in mart.columns),
         mart=sql.Identifier(mart.schema_name, mart.relation_name),
         where=_where(conditions),
         order=sql.SQL(", ").join(
-            sql.SQL("{} {} nulls last").format(_compared(column), sql.SQL("desc" if descending else "asc"))
+            sql.SQL("{} {} nulls last").format(_compared(column, collation), sql.SQL("desc" if descending else "asc"))
             for column, descending in asked.order
         ),
         limit=sql.Literal(asked.limit + 1),
@@ -205,12 +206,12 @@ def _conditions(mart: Mart, asked: Asked) -> tuple[list[sql.Composable], dict[st
     return conditions, bound
 
 
-def _after_row(asked: Asked, bound: dict[str, Any]) -> sql.Composable:
+def _after_row(asked: Asked, bound: dict[str, Any], collation: sql.SQL) -> sql.Composable:
     """Rows after one: a later first column, or the same and a later second one, and so on; nulls are last."""
     alternatives: list[sql.Composable] = []
     same: list[sql.Composable] = []
     for (column, descending), value in zip(asked.order, asked.after or (), strict=True):
-        name = _compared(column)
+        name = _compared(column, collation)
         if value is None:
             same.append(sql.SQL("{} is null").format(name))
             continue
@@ -223,10 +224,16 @@ def _after_row(asked: Asked, bound: dict[str, Any]) -> sql.Composable:
     return sql.SQL("({})").format(sql.SQL(" or ").join(alternatives)) if alternatives else sql.SQL("false")
 
 
-def _compared(column: Column) -> sql.Composable:
+def _compared(column: Column, collation: sql.SQL) -> sql.Composable:
     """A column as it is ordered by: texts by code point."""
-    collation = sql.SQL(' collate "C"' if base_type(column.data_type) == "text" else "")
-    return sql.SQL("{}{}").format(sql.Identifier(column.name), collation)
+    suffix = collation if base_type(column.data_type) == "text" else sql.SQL("")
+    return sql.SQL("{}{}").format(sql.Identifier(column.name), suffix)
+
+
+def _orders_by_code_point(connection: psycopg.Connection) -> bool:
+    """Whether the database orders texts so by itself: its indexes then serve."""
+    found = connection.execute("select datcollate from pg_catalog.pg_database where datname = current_database()")
+    return found.fetchone() in {("C",), ("POSIX",), ("C.UTF-8",), ("C.utf8",)}
 
 
 def _parameter(bound: dict[str, Any], value: Any, data_type: str) -> sql.Composable:

@@ -1,14 +1,16 @@
-"""The API's own documentation: the OpenAPI document, and Swagger UI for people."""
+"""Documentation: the API's OpenAPI document, Swagger UI for people, and dbt's page of all tables."""
 
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
+from runner.dbt.docs import DOCS_PAGE
 from runner.serve.access import Reader
 from runner.serve.caching import cached, etag, json_body
 from runner.serve.openapi import describe
-from runner.serve.problems import not_there
+from runner.serve.problems import Problem, not_there
 from runner.serve.service import Reading, service_of
 from runner.serve.templates import STATIC, TEMPLATES
 
@@ -17,6 +19,15 @@ SWAGGER = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/cs
 A_DAY = 86_400
 
 router = APIRouter()
+
+
+@router.get("/docs/")
+def tables(request: Request, _: Reader) -> Response:
+    """Dbt's documentation of all tables and columns, as `fieldlab docs` wrote it."""
+    file = service_of(request).settings.manifest_file.with_name(DOCS_PAGE)
+    if not file.is_file():
+        raise Problem(HTTPStatus.NOT_FOUND, "The documentation of the tables is not written yet: `fieldlab docs`.")
+    return FileResponse(file, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/api/openapi.json")
