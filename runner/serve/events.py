@@ -88,6 +88,7 @@ class Events:
         while True:
             try:
                 async with await self._connect() as connection:
+                    await connection.execute(sql.SQL(session.statements()))
                     await connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
                     self._on_event()
                     async for notify in connection.notifies():
@@ -98,14 +99,12 @@ class Events:
             await asyncio.sleep(RECONNECT_AFTER_S)
 
     async def _connect(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
-        connection = await psycopg.AsyncConnection.connect(
+        return await psycopg.AsyncConnection.connect(
             self._warehouse.url,
             autocommit=True,
             application_name="fieldlab serve",
             connect_timeout=CONNECT_TIMEOUT_S,
         )
-        await connection.execute(sql.SQL(session.statements()))
-        return connection
 
     def _pass_on(self, payload: str) -> None:
         for queue in list(self._listeners):

@@ -27,13 +27,19 @@ def listen(host: str, port: int) -> socket.socket:
         FieldlabError: It is in use, or there is no such address here.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio switches Nagle's algorithm off: an answer in two parts took 40 ms with it.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen()
     except OSError as error:
+        listening.close()
         raise FieldlabError(
             f"Cannot listen on {host} port {port}: {error.strerror or error}.",
             "Name another one with --port or --host.",
         ) from None
+    return listening
 
 
 def run_server(

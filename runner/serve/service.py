@@ -1,12 +1,14 @@
 """What every request needs: the settings, connections and who may do what on this server."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated
 
 import psycopg
 from fastapi import Depends, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from psycopg import sql
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -18,7 +20,10 @@ from runner.serve.events import Events
 from runner.serve.limits import RateLimit
 from runner.settings import Settings
 
+# Requests take turns here, and not for a connection in a thread of the pool: threads that wait for connections would
+# keep those that have one from their next step. SPARE connections are for looks at tokens, which need no other step.
 READERS = 8
+SPARE = 2
 WRITERS = 2
 STATEMENT_TIMEOUT = "5s"
 WAIT_FOR_CONNECTION_S = 5.0
@@ -48,6 +53,8 @@ class Service:
         proxy: The proxy that signs people in, if one does.
         reads: Connections in autocommit mode whose transactions read only.
         writes: Connections in autocommit mode.
+        read_slots: As many as requests may read at once.
+        write_slots: As many as may write at once.
         rate: How often each token and address may ask.
         catalog: The marts.
         bodies: Answers that took time to make; forgotten when anything was computed or decided.
@@ -61,6 +68,8 @@ class Service:
     reads: ConnectionPool
     writes: ConnectionPool
     events: Events
+    read_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS))
+    write_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(WRITERS))
     rate: RateLimit = field(default_factory=RateLimit)
     catalog: Catalog = field(default_factory=Catalog)
     bodies: BodyCache = field(default_factory=BodyCache)
@@ -136,8 +145,8 @@ def make_service(
         warehouse,
         is_local,
         proxy,
-        reads=pool(READERS, read_only=True),
-        writes=pool(WRITERS, read_only=False),
+        reads=pool(READERS + SPARE, read_only=True),
+        writes=pool(WRITERS + SPARE, read_only=False),
         events=Events(warehouse, bodies.clear),
         bodies=bodies,
     )
@@ -149,15 +158,17 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def read(request: Request) -> Iterator[psycopg.Connection]:
+async def read(request: Request) -> AsyncIterator[psycopg.Connection]:
     """Dependency: a connection in a transaction that only reads."""
-    with service_of(request).reading() as connection:
+    service = service_of(request)
+    async with service.read_slots, contextmanager_in_threadpool(service.reading()) as connection:
         yield connection
 
 
-def write(request: Request) -> Iterator[psycopg.Connection]:
+async def write(request: Request) -> AsyncIterator[psycopg.Connection]:
     """Dependency: a connection in autocommit mode, as `lifecycle.take_step` wants it."""
-    with service_of(request).writing() as connection:
+    service = service_of(request)
+    async with service.write_slots, contextmanager_in_threadpool(service.writing()) as connection:
         yield connection
 
 

@@ -135,6 +135,7 @@ def test_what_openapi_says_is_so(address: str, tmp_path: Path) -> None:
     }
     (tmp_path / "openapi.json").write_text(json.dumps(document), encoding="utf-8")
     command = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json", f"--url={address}", "--no-color"]
+    command += ["--rate-limit=550/m", "--request-timeout=60"]
     command += ["--phases=coverage,fuzzing", "--max-examples=5", "--generation-deterministic", "--max-time=40"]
     command += ["--checks=not_a_server_error,status_code_conformance,content_type_conformance"]
     command[-1] += ",response_schema_conformance"

@@ -1,5 +1,6 @@
 """Recommendations: the list, one with its history, and what people do with them, one by one or a whole decision."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -95,7 +96,7 @@ def recommendations(
         following = last and cursors.encode("", [last["priority"], last["expected_savings"], last["id"]])
         return json_body({"data": page, "next": following, **_published(connection, settings)})
 
-    return cached(request, _tag(request, connection, settings), None, make)
+    return _kept(request, connection, make)
 
 
 @router.get("/decisions")
@@ -111,15 +112,14 @@ def decisions(
         more = {"recommendation_count": found.count, "totals": found.totals}
         return json_body({**content, **more, **_published(connection, settings)})
 
-    return cached(request, _tag(request, connection, settings), None, make)
+    return _kept(request, connection, make)
 
 
 @router.get("/recommendations/{one}")
 def recommendation(request: Request, _: Reader, connection: Reading, one: Id) -> Response:
     """One recommendation with its `events`, oldest first."""
     settings = service_of(request).settings
-    tag = _tag(request, connection, settings)
-    return cached(request, tag, None, lambda: json_body(read_recommendation(connection, settings, one)))
+    return _kept(request, connection, lambda: json_body(read_recommendation(connection, settings, one)))
 
 
 @router.patch("/recommendations/{one}/view")
@@ -175,6 +175,13 @@ def _decide(
     changed = take_step(connection, settings, [], action, by=who.name, reason=reason, decisions=[key])
     content = {"decision_key": key, "status": action.status, "ids": changed}
     return Response(json_body(content), media_type="application/json")
+
+
+def _kept(request: Request, connection: psycopg.Connection, make: Callable[[], bytes]) -> Response:
+    """An answer that is kept here as long as nothing it depends on changes, and by nobody else: people act on it."""
+    service = service_of(request)
+    tag = _tag(request, connection, service.settings)
+    return cached(request, tag, None, lambda: service.bodies.get(tag, make))
 
 
 def _tag(request: Request, connection: psycopg.Connection, settings: Settings) -> str:
