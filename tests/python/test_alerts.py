@@ -17,6 +17,8 @@ from click.testing import CliRunner
 
 from runner.cli import cli, console, main
 from runner.database import migrate
+from runner.database.warehouse import Warehouse
+from runner.dbt.process import open_dbt
 from runner.errors import FieldlabError, UnfitDataError
 from runner.ops import alerts, events, runs
 from runner.ops.alerts import alert_of, is_web_address, post
@@ -164,6 +166,21 @@ def test_an_alert_that_fails_is_a_note_and_the_url_is_nowhere(
     failed = CliRunner().invoke(cli, ["run", "--notify", hook.url])
     assert isinstance(failed.exception, UnfitDataError)
     assert SECRET not in ran.output + failed.output + str(failed.exception) + caplog.text
+
+
+def test_dbt_does_not_get_the_url(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, str] = {}
+
+    def start(*_: object, env: dict[str, str], **__: object) -> None:
+        given.update(env)
+        raise OSError
+
+    monkeypatch.setenv("FIELDLAB_NOTIFY_URL", f"https://hooks.example.com/{SECRET}")
+    monkeypatch.setattr("runner.dbt.process.subprocess.Popen", start)
+    with pytest.raises(OSError), open_dbt(load_settings(), Warehouse(database_url)):  # noqa: PT011 - its own
+        pytest.fail("dbt was started")
+    assert given["FIELDLAB_PGDATABASE"]
+    assert not any(SECRET in value for value in given.values())
 
 
 def test_events_are_printed_as_json_lines_as_they_happen(database_url: str) -> None:
