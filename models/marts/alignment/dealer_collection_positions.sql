@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['dealer_id']}]) }}
+
 with scored as (
     select * from {{ ref('int_alignment__dealers_scored') }}
 ),

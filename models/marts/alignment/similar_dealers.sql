@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['dealer_id']}]) }}
+
 with dealer_collections as (
     select * from {{ ref('int_alignment__dealer_collections_summarised') }}
 ),

@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['item_id']}]) }}
+
 with price_snapshots as (
     select * from {{ ref('price_snapshots') }}
 ),

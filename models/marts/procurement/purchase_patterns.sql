@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['item_id']}]) }}
+
 with patterns as (
     select * from {{ ref('int_procurement__patterns_measured') }}
 ),

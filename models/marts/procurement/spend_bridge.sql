@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['item_id']}, {'columns': ['vendor_id']}, {'columns': ['branch_id']}]) }}
+
 {% set periods = spending_periods() %}
 
 with cells as (
