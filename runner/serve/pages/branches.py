@@ -7,8 +7,9 @@ from typing import Any
 import psycopg
 
 from runner.procurement import analysis
+from runner.procurement.read import Filter, list_decisions
 from runner.serve.pages.page import Ask, Page
-from runner.serve.pages.reads import SHOWN, decisions_about, index_chart, month_chart, row, rows
+from runner.serve.pages.reads import DECISIONS, SHOWN, index_chart, month_chart, row, rows
 from runner.serve.pages.things import each_of, find, read_list
 from runner.settings import Settings
 from runner.words import Words
@@ -32,7 +33,7 @@ def read(connection: psycopg.Connection, settings: Settings, ask: Ask) -> Mappin
         "vendors": rows(connection, settings, _VENDORS, **about, key_id=str(branch.key), limit=SHOWN),
         "items": rows(connection, settings, _ITEMS, **about, limit=SHOWN),
         "odd_orders": rows(connection, settings, _ANOMALIES, **about, limit=SHOWN),
-        "listing": decisions_about(connection, settings, branch=str(branch.key)),
+        "listing": list_decisions(connection, settings, Filter(branch=str(branch.key)), DECISIONS),
     }
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import psycopg
 
 from runner.procurement import analysis
+from runner.procurement.read import Filter, list_decisions
 from runner.serve.pages.evidence import decimals, season_chart
 from runner.serve.pages.page import Ask, Page
 from runner.serve.pages.price_lines import vendor_prices
-from runner.serve.pages.reads import SHOWN, decisions_about, month_chart, row, rows
-from runner.serve.pages.things import each_of, read_list
+from runner.serve.pages.reads import DECISIONS, SHOWN, month_chart, row, rows
+from runner.serve.pages.things import TOP_ITEMS, each_of, read_list
 from runner.settings import Settings
 from runner.words import Words
 
@@ -39,7 +40,7 @@ def read(connection: psycopg.Connection, settings: Settings, ask: Ask) -> Mappin
         "vendors": rows(connection, settings, _VENDORS, **about),
         "branches": rows(connection, settings, _BRANCHES, **about),
         "odd_orders": rows(connection, settings, _ANOMALIES, **about, limit=SHOWN),
-        "listing": decisions_about(connection, settings, item=str(item.item_id)),
+        "listing": list_decisions(connection, settings, Filter(item=str(item.item_id)), DECISIONS),
     }
 
 
@@ -125,5 +126,5 @@ _ANOMALIES = """
 
 PAGES = (
     Page("/items", "things.html", partial(read_list, "/items", _ITEMS)),
-    Page("/items/{key}", "item.html", read, each_of("select item_id as key from {procurement}.items order by item_id")),
+    Page("/items/{key}", "item.html", read, each_of(TOP_ITEMS)),
 )

@@ -1,14 +1,15 @@
 """What an item costs, from whom and where: `/prices/{item}`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 
 from runner.procurement import analysis
-from runner.serve.pages.page import Ask, Page, Wanted
+from runner.serve.pages.page import Ask, Page
 from runner.serve.pages.price_lines import branch_prices, telling_branches, vendor_prices
 from runner.serve.pages.reads import SHOWN, index_chart, row, rows
+from runner.serve.pages.things import TOP_ITEMS, each_of
 from runner.settings import Settings
 
 
@@ -34,11 +35,6 @@ def read(connection: psycopg.Connection, settings: Settings, ask: Ask) -> Mappin
         if known.get("category")
         else None,
     }
-
-
-def listed(connection: psycopg.Connection, settings: Settings, _wanted: Wanted) -> Iterable[Ask]:
-    """Each item that has been bought of late."""
-    return (Ask(str(found["item_id"])) for found in rows(connection, settings, _PRICED_ITEMS))
 
 
 _ITEM = "select category from {procurement}.items where item_id = %(item_id)s"
@@ -73,6 +69,4 @@ _CATEGORY_INDEX = """
     order by month
 """
 
-_PRICED_ITEMS = "select item_id from {procurement}.item_price_benchmarks order by item_id"
-
-PAGES = (Page("/prices/{key}", "prices.html", read, listed),)
+PAGES = (Page("/prices/{key}", "prices.html", read, each_of(TOP_ITEMS)),)

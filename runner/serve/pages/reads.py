@@ -11,7 +11,6 @@ import psycopg
 from psycopg.rows import dict_row
 
 from runner.database.query import query
-from runner.procurement.read import Filter, Listing, list_decisions
 from runner.serve.charts import Chart, Column, Series, column_chart, line_chart
 from runner.settings import Settings
 from runner.words import Words, day
@@ -19,11 +18,10 @@ from runner.words import Words, day
 Row = dict[str, Any]
 Value = TypeVar("Value")
 
-YEAR = 12
+MONTHS = 12
 SHOWN = 25
 DECISIONS = 5
 REMEMBERED = 64
-LAST_MONTH = 12
 
 _lock = threading.Lock()
 _values: OrderedDict[Hashable, Any] = OrderedDict()
@@ -64,8 +62,8 @@ def remembered(build: Hashable, name: Hashable, read: Callable[[], Value]) -> Va
 
 def month_before(month: date, months: int = 1) -> date:
     """The first date of the month this many months earlier."""
-    number = month.year * LAST_MONTH + month.month - 1 - months
-    return date(number // LAST_MONTH, number % LAST_MONTH + 1, 1)
+    number = month.year * MONTHS + month.month - 1 - months
+    return date(number // MONTHS, number % MONTHS + 1, 1)
 
 
 def month_chart(title: str, unit: str, months: Mapping[date, Decimal], as_of: date, words: Words) -> Chart | None:
@@ -81,12 +79,12 @@ def month_chart(title: str, unit: str, months: Mapping[date, Decimal], as_of: da
     if not months:
         return None
     newest, oldest = as_of.replace(day=1), min(months)
-    shown = [month_before(newest, ago) for ago in reversed(range(YEAR))]
+    shown = [month_before(newest, ago) for ago in reversed(range(MONTHS))]
 
     def amount(month: date) -> Decimal | None:
         return months.get(month, Decimal(0)) if month >= oldest else None
 
-    columns = [Column(f"{month:%b}", amount(month), amount(month_before(month, YEAR))) for month in shown]
+    columns = [Column(f"{month:%b}", amount(month), amount(month_before(month, MONTHS))) for month in shown]
     is_whole = month_before(newest, -1).toordinal() - as_of.toordinal() == 1
     note = "" if is_whole else f"The last month counts up to {day(as_of)}, the month it is compared with is whole."
     return column_chart(
@@ -107,11 +105,6 @@ def index_chart(title: str, indices: Sequence[Row], note: str = "") -> Chart | N
         return None
     unit = f"chained Fisher index, {indices[0]['month']:%B %Y} = 100"
     return line_chart(title, unit, [Series("price index", points)], lambda value: f"{value:.1f}", note=note)
-
-
-def decisions_about(connection: psycopg.Connection, settings: Settings, **about: str) -> Listing:
-    """The first open decisions about an item, a vendor or a branch."""
-    return list_decisions(connection, settings, Filter(**about), DECISIONS)  # type: ignore[arg-type]
 
 
 def page_of(text: str) -> int:

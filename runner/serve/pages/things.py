@@ -12,6 +12,14 @@ from runner.settings import Settings
 
 LISTED = 50
 
+# The items that have files in a site: those with the most spending.
+TOP_ITEMS = """
+    select item_id as key
+    from {procurement}.item_standing
+    order by spend_rank, item_id
+    limit 100
+"""
+
 
 class Subject(NamedTuple):
     """A vendor or a branch: its number, and its name, which its database may not know."""

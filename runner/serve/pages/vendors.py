@@ -7,8 +7,9 @@ from typing import Any
 import psycopg
 
 from runner.procurement import analysis
+from runner.procurement.read import Filter, list_decisions
 from runner.serve.pages.page import Ask, Page
-from runner.serve.pages.reads import SHOWN, decisions_about, index_chart, month_chart, row, rows
+from runner.serve.pages.reads import DECISIONS, SHOWN, index_chart, month_chart, row, rows
 from runner.serve.pages.things import each_of, find, read_list
 from runner.settings import Settings
 from runner.words import Words
@@ -33,7 +34,7 @@ def read(connection: psycopg.Connection, settings: Settings, ask: Ask) -> Mappin
         "branches": rows(connection, settings, _BRANCHES, **about, limit=SHOWN),
         "twins": rows(connection, settings, _TWINS, **about),
         "duplicates": rows(connection, settings, _DUPLICATES, **about),
-        "listing": decisions_about(connection, settings, vendor=str(vendor.key)),
+        "listing": list_decisions(connection, settings, Filter(vendor=str(vendor.key)), DECISIONS),
     }
 
 
