@@ -96,9 +96,11 @@ def serving_at(environment: dict[str, str], log: Path) -> Iterator[str]:
             assert server.poll() is None, log.read_text(encoding="utf-8")
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        yield found[0]
-        server.terminate()
-        server.wait(SECONDS)
+        try:
+            yield found[0]
+        finally:
+            server.terminate()
+            server.wait(SECONDS)
 
 
 def accessibility_faults(page: "Page") -> list[str]:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser import Observed
-from demo_pages import Demo, accessibility_faults
+from databases import fresh_database
+from demo_pages import Demo, accessibility_faults, serving_at
 
+from runner.procurement.lineage import figures
+from runner.procurement.read import RULES_BY_ID
 from runner.serve.site import MARK
 
 if TYPE_CHECKING:
@@ -92,6 +95,19 @@ def test_a_filter_that_cannot_be_read_or_finds_nothing_says_so(page: Observed, d
     assert "Nothing matches these filters." in text
 
 
+def test_no_address_ends_in_an_error_of_the_server(page: Observed, demo: Demo) -> None:
+    for path in (
+        "/recommendations?page=99999999999999999999&min_savings=1e999&branch=%00&item=%FF",
+        "/recommendations?page=7777",
+        "/recommendations/9999999999999999999999",
+        "/recommendations/%00",
+        "/jobs?job=%00",
+        "/search?q=%00",
+        "/search?q=%25_",
+    ):
+        assert page.page.request.get(f"{demo.base}{path}", headers={"Accept": "text/html"}).status in {200, 404}, path
+
+
 @pytest.mark.parametrize("rule_id", ["cheaper_vendor", "over_ordering", "seasonal_peak", "same_vendor_price_gap"])
 def test_a_recommendation_shows_a_chart_its_numbers_and_where_they_come_from(
     page: Observed, demo: Demo, rule_id: str
@@ -102,6 +118,34 @@ def test_a_recommendation_shows_a_chart_its_numbers_and_where_they_come_from(
     assert figures.count() > 3
     assert accessibility_faults(page.page) == []
     assert page.faults == []
+
+
+def test_every_number_of_a_recommendation_names_a_column_that_is_there(demo: Demo) -> None:
+    columns = set(
+        demo.rows("select table_name, column_name from information_schema.columns where table_schema ^@ 'fieldlab'")
+    )
+    found = demo.rows(
+        "select distinct on (rule_id) rule_id, context from fieldlab_ops.recommendations order by rule_id"
+    )
+    assert len(found) == len({rule for rule, _ in found}) >= 13
+    for rule_id, context in found:
+        shown = figures(RULES_BY_ID[rule_id], context)
+        assert shown, rule_id
+        unknown = [
+            (one.name, one.mart, column) for one in shown for column in one.columns if (one.mart, column) not in columns
+        ]
+        assert unknown == [], rule_id
+
+
+def test_before_the_first_run_every_page_says_what_to_do(page: Observed, demo: Demo, tmp_path: Path) -> None:
+    with (
+        fresh_database(demo.url) as url,
+        serving_at({**demo.environment, "FIELDLAB_DATABASE_URL": url}, tmp_path / "log") as base,
+    ):
+        for path in ("/", "/recommendations", "/quality", "/jobs", "/spending", "/alignment"):
+            page.page.goto(f"{base}{path}")
+            assert "fieldlab run" in page.page.locator("main").inner_text(), path
+            assert page.page.locator("h1").count() == 1
 
 
 def test_a_decision_of_several_is_applied_as_one(page: Observed, demo: Demo) -> None:

@@ -30,7 +30,7 @@ class Light(NamedTuple):
 
 def job_light(connection: psycopg.Connection, settings: Settings) -> Light:
     """How the newest run ended."""
-    rows = runs.history(connection, settings, limit=1)
+    rows = runs.history(connection, settings)
     newest = next((row for row in rows if row["kind"] == "run"), None)
     if newest is None:
         return Light("off", "Nothing ran yet")
@@ -98,13 +98,10 @@ def _rows_of(connection: psycopg.Connection, settings: Settings, run_id: str) ->
         wanted = UUID(run_id)
     except ValueError:
         raise NotFoundError(f"There is no run “{run_id}”.") from None
-    rows = [row for row in runs.history(connection, settings, limit=KEPT) if row["run_id"] == wanted]
+    rows = runs.history(connection, settings, run_id=wanted, order=JOB_NAMES)
     if not rows:
         raise NotFoundError(f"There is no run {wanted}.", "Runs are kept for 180 days.")
     return rows
-
-
-KEPT = 10_000
 
 
 def _numbers(counts: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import psycopg
 
 from runner.settings import Settings
+from runner.text import clean
 
 KEY = "/{key}"
 
@@ -19,18 +20,20 @@ class Ask:
     Attributes:
         key: The id at the end of its path, any text; empty where the path has none.
         query: What follows the question mark: each name with its values.
+        whole: All of a long list at once: in a file nobody turns pages.
     """
 
     key: str = ""
     query: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    whole: bool = False
 
     def one(self, name: str) -> str:
         """The value given last under a name, without blanks around it; empty where there is none."""
         return next(reversed(self.all(name)), "")
 
     def all(self, name: str) -> Sequence[str]:
-        """The values given under a name that are not blank."""
-        return [value.strip() for value in self.query.get(name, ()) if value.strip()]
+        """The values given under a name that are not blank, without control characters."""
+        return [value for value in (clean(given).strip() for given in self.query.get(name, ())) if value]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The pages of the buyer: what could be decided, and everything about one of them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 import psycopg
 
 from runner.database.query import query
+from runner.database.sources import exists
 from runner.errors import NotFoundError
 from runner.procurement.lifecycle import LONGEST_REASON, OPEN
 from runner.procurement.lineage import Figure, figures, subjects
@@ -34,6 +36,8 @@ from runner.words import Words, count, day, percent_of, quantity
 
 PATH = "/recommendations"
 ON_A_PAGE = 50
+PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+MOST_SAVINGS = 10**15
 # Kinds of ui.tag by priority and by status.
 PRIORITY_KINDS = {1: "bad", 2: "warn", 3: "", 4: "", 5: ""}
 STATUS_KINDS = {"PENDING": "", "VIEWED": "accent", "APPLIED": "good", "DISMISSED": "", "EXPIRED": ""}
@@ -75,7 +79,7 @@ def chosen(ask: Ask) -> Chosen:
         min_savings = Decimal(least.replace(",", "")) if least else None
     except InvalidOperation:
         min_savings = Decimal("nan")
-    if min_savings is not None and not min_savings.is_finite():
+    if min_savings is not None and not (min_savings.is_finite() and abs(min_savings) < MOST_SAVINGS):
         problems.append(f"“{least}” is not an amount; write it as 1000 or 99.50.")
         min_savings = None
     wanted = Filter(
@@ -93,18 +97,18 @@ def chosen(ask: Ask) -> Chosen:
 def read_list(connection: psycopg.Connection, settings: Settings, ask: Ask) -> Mapping[str, Any]:
     """What `/recommendations` shows: decisions, the most urgent first, a page of them at a time."""
     selection = chosen(ask)
-    number = int(ask.one("page")) if ask.one("page").isascii() and ask.one("page").isdigit() else 1
-    limit = ON_A_PAGE if not ask.one("whole") else None
-    skip = (max(1, number) - 1) * ON_A_PAGE
+    number = int(ask.one("page")) if PAGE_NUMBER.fullmatch(ask.one("page")) else 1
+    limit = None if ask.whole else ON_A_PAGE
+    skip = (number - 1) * ON_A_PAGE
     found = list_decisions(connection, settings, selection.wanted, limit, skip if limit else 0)
     problems = list(selection.problems)
+    filters = {name: list(ask.all(name)) for name in ask.query if name not in {"page", "done", "number"}}
+    is_filtered = any(filters.values())
     nothing = ""
     if not found.count:
         problems += unknown_names(connection, settings, selection.wanted)
-        is_all = replace(selection.wanted, statuses=OPEN) == Filter() and selection.wanted.statuses == OPEN
-        nothing = why_nothing_is_open(connection, settings) if is_all else "Nothing matches these filters."
+        nothing = "Nothing matches these filters." if is_filtered else why_nothing_is_open(connection, settings)
     last = min(skip + len(found.decisions), found.decision_count)
-    filters = {name: list(ask.all(name)) for name in ask.query if name not in {"page", "done", "number"}}
     return {
         "found": replace(found, decisions=[_judged(decision) for decision in found.decisions]),
         "totals": total_in_words(found.totals, Words(settings.currency)) if found.totals else "",
@@ -112,7 +116,7 @@ def read_list(connection: psycopg.Connection, settings: Settings, ask: Ask) -> M
         "problems": problems,
         "left_out": rules_left_out(connection, settings),
         "filters": filters,
-        "is_filtered": any(filters.values()),
+        "is_filtered": is_filtered,
         "asked": ask,
         "first": skip + 1,
         "last": last,
@@ -243,7 +247,9 @@ def _members(connection: psycopg.Connection, settings: Settings, one: int) -> li
 
 
 def _names(connection: psycopg.Connection, settings: Settings) -> Mapping[str, Sequence[str]]:
-    """Names of branches and vendors, to choose from."""
+    """Names of branches and vendors, to choose from; none before the marts are built."""
+    if not exists(connection, settings.schema("procurement"), "vendors"):
+        return {"branches": (), "vendors": ()}
     branches = connection.execute(query(settings, _BRANCHES)).fetchall()
     vendors = connection.execute(query(settings, _VENDORS)).fetchall()
     return {"branches": [name for (name,) in branches], "vendors": [name for (name,) in vendors]}
@@ -274,6 +280,6 @@ _VENDORS = """
 """
 
 PAGES = (
-    Page(PATH, "recommendations.html", read_list),
+    Page(PATH, "recommendations.html", read_list, lambda *_: (Ask(whole=True),)),
     Page(f"{PATH}/{{key}}", "recommendation.html", read_one, _listed),
 )

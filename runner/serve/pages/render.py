@@ -1,6 +1,7 @@
 """Pages as HTML: the templates, how values are written in them, and where links lead."""
 
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from runner import __version__
 from runner.serve.pages.frame import Frame
@@ -19,6 +21,7 @@ from runner.text import clean
 from runner.words import Words, count, day, percent_of, quantity
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+CODE = re.compile("`([^`]+)`")
 NONE = "–"
 """What is shown where there is no value."""
 
@@ -107,6 +110,11 @@ def _percent(value: Decimal | None) -> str:
     return f"−{percent_of(-value)}" if value < 0 else percent_of(value)
 
 
+def _said(text: str) -> Markup:
+    """A sentence in which commands stand between backticks."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -125,6 +133,7 @@ def _environment() -> Environment:
         "number": _number,
         "percent": _percent,
         "count": count,
+        "said": _said,
     }
     # What a page about an error has: it is shown whether or not the database can be reached.
     environment.globals |= {"version": __version__, "link": ServerLinks(), "live": True, "frame": Frame()}

@@ -12,6 +12,7 @@ from runner.serve.pages.page import KEY, Ask, Page
 from runner.serve.pages.registry import PAGES
 from runner.serve.pages.render import ServerLinks, render
 from runner.serve.service import read, service_of
+from runner.text import clean
 
 router = APIRouter()
 
@@ -55,7 +56,7 @@ def _add(page: Page) -> None:
 def asked(request: Request) -> Ask:
     """What a request asks of a page."""
     names = request.query_params
-    return Ask(request.path_params.get("key", ""), {name: names.getlist(name) for name in names})
+    return Ask(clean(request.path_params.get("key", "")), {name: names.getlist(name) for name in names})
 
 
 for _page in PAGES:
