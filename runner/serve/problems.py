@@ -112,6 +112,16 @@ def handle_problems(app: FastAPI) -> None:
         detail = "The query took longer than it may." if timed_out else "The database cannot be reached."
         return answer(request, _unavailable(detail))
 
+    @app.exception_handler(psycopg.errors.InsufficientPrivilege)
+    def forbidden(request: Request, _: Exception) -> Response:
+        detail = "The role that the web service reads as may not read this: see serve_role and reader_roles."
+        return answer(request, _unavailable(detail))
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, _: Exception) -> Response:
+        problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This should not have failed; the server's log says where.")
+        return answer(request, problem)
+
     @app.exception_handler(psycopg.errors.UndefinedTable)
     @app.exception_handler(psycopg.errors.InvalidSchemaName)
     @app.exception_handler(psycopg.errors.UndefinedColumn)

@@ -1,7 +1,11 @@
 """The API: rows of marts, recommendations and what people do with them, runs, tokens, errors, caching."""
 
 import json
+import secrets
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,9 +15,11 @@ from recommending import PAST, connection, finding, publish, settings
 from serving import make_token, serving
 from starlette.testclient import TestClient
 
+from runner.errors import BusyError
 from runner.ops import runs
 from runner.ops.lock import RunLock
 from runner.ops.marts import Column, Mart, keep_marts
+from runner.ops.readers import grant_published
 from runner.ops.runs import Finished, Run
 from runner.procurement.findings import Subject
 from runner.serve import access, mart_pages
@@ -348,6 +354,38 @@ def test_no_run_is_started_while_another_is_under_way(client: TestClient, settin
         refused(client.post("/api/v1/jobs", json={"jobs": ["cleanup-expired"]}), 409)
     refused(client.post("/api/v1/jobs", json={"jobs": ["nothing"]}), 422)
     refused(client.post("/api/v1/jobs", json={"as_of": "tomorrow"}), 422)
+
+
+def test_a_run_that_was_announced_and_comes_too_late_is_on_record(client: TestClient, settings: Settings) -> None:
+    run_id = "00000000-0000-4000-8000-000000000001"
+    command = [sys.executable, "-m", "runner", "run", "--job", "cleanup-expired", "--run-id", run_id]
+    with RunLock(client.app.state.service.warehouse, settings):  # type: ignore[attr-defined]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == BusyError.exit_code
+    run = client.get(f"/api/v1/jobs/{run_id}").json()
+    assert (run["outcome"], run["jobs"]) == ("failed", [])
+    assert "Another run is under way" in run["error"]
+
+
+def test_reads_are_made_as_the_role_of_the_var(
+    client: TestClient, connection: psycopg.Connection, settings: Settings
+) -> None:
+    role = f"reader_{secrets.token_hex(4)}"
+    connection.execute(f"create role {role}")
+    served = client.app.state.service.settings  # type: ignore[attr-defined]
+    served.__dict__["variables"] = {**served.variables, "serve_role": role}
+    try:
+        refused(client.get("/api/v1/jobs"), 503)
+        grant_published(connection, replace_variables(settings, reader_roles=[role]))
+        assert client.get("/api/v1/jobs").status_code == 200
+        assert "serve_role" in refused(client.get("/api/v1/marts/sales"), 503)["detail"]
+    finally:
+        connection.execute(f"drop owned by {role}; drop role {role}")
+
+
+def replace_variables(settings: Settings, **variables: object) -> Settings:
+    changed = replace(settings)
+    changed.__dict__["variables"] = {**settings.variables, **variables}
+    return changed
 
 
 def test_health_and_metrics_tell_nothing_of_people(client: TestClient) -> None:

@@ -93,6 +93,15 @@ def test_examples_of_the_page_work(demo: dict[str, str], address: str, example: 
         assert answer.json()["data"] or "source-quality" in path
 
 
+def test_a_run_writes_down_every_public_mart(address: str) -> None:
+    known = httpx2.get(f"{address}/api/v1/marts", timeout=WAIT_S).json()["data"]
+    assert {mart["name"] for mart in known} == {path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")}
+    for mart in known:
+        assert set(mart["grain"]) <= {column["name"] for column in mart["columns"]}, mart["name"]
+        page = httpx2.get(f"{address}/api/v1/marts/{mart['name']}?limit=1", timeout=WAIT_S).json()
+        assert page["run_id"], mart["name"]
+
+
 def test_every_route_has_an_example_or_a_sentence(address: str) -> None:
     document = httpx2.get(f"{address}/api/openapi.json", timeout=WAIT_S).json()
     paths = [path.removeprefix("/api/v1") for path in document["paths"] if "/marts/" not in path]
