@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 import psycopg
 from fastapi import Depends, Request
 
+from runner.serve.limits import PER_MINUTE
 from runner.serve.problems import Problem
 from runner.serve.service import Service, service_of
 from runner.serve.tokens import LAST_USED_EVERY, any_token, find_holder, includes, note_use
@@ -165,7 +166,7 @@ def _count(service: Service, name: str, address: str) -> None:
     if seconds:
         raise Problem(
             HTTPStatus.TOO_MANY_REQUESTS,
-            "That is more than 600 requests in a minute.",
+            f"That is more than {PER_MINUTE} requests in a minute.",
             headers={"Retry-After": str(int(seconds) + 1)},
         )
 

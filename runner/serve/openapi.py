@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from runner import __version__
 from runner.ops.marts import Column, Mart
+from runner.serve.limits import PER_MINUTE
 from runner.serve.mart_pages import DEFAULT_LIMIT, LARGEST_LIMIT, UNSORTED, date_column
 from runner.serve.values import base_type, json_schema
 
@@ -38,7 +39,7 @@ REFUSALS = {
     "409": "The step is refused, or a run is under way.",
     "421": "The Host is not this machine.",
     "422": "A value that cannot be one; `errors` names each.",
-    "429": "More than 600 requests in a minute.",
+    "429": f"More than {PER_MINUTE} requests in a minute.",
     "503": "Not built yet, or the database took too long.",
 }
 PROBLEM: Json = {

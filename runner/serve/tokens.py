@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -109,9 +108,9 @@ def hashed(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def includes(scope: str, needed: str, scopes: Sequence[str] = SCOPES) -> bool:
+def includes(scope: str, needed: str) -> bool:
     """Whether a scope allows what needs another."""
-    return scopes.index(scope) >= scopes.index(needed)
+    return SCOPES.index(scope) >= SCOPES.index(needed)
 
 
 _CREATE = """
