@@ -130,14 +130,14 @@ def publish_findings(
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(query(settings, LOCK))
         previous.keep(connection, settings, run, PUBLISHING_JOB)
-        expired = cursor.execute(query(settings, _EXPIRE_BY_TIME), bound).rowcount
+        expired = cursor.execute(query(settings, _EXPIRE, **_BY_TIME), bound).rowcount
         cursor.execute(query(settings, _FOUND))
         with cursor.copy(query(settings, _COPY_FOUND)) as copy:
             for finding in found:
                 copy.write_row(_row(finding, settings))
         refreshed = cursor.execute(query(settings, _REFRESH, content=content_of("found")), bound).rowcount
         raised = cursor.execute(query(settings, _RAISE), bound).rowcount
-        gone = cursor.execute(query(settings, _EXPIRE_NOT_FOUND), bound).rowcount
+        gone = cursor.execute(query(settings, _EXPIRE, **_NOT_FOUND), bound).rowcount
         runs.mark_published(connection, settings, run, PUBLISHING_JOB)
     return {
         "recommendations": len(found),
@@ -199,7 +199,7 @@ def expire(connection: psycopg.Connection, settings: Settings) -> int:
         "run_id": None,
     }
     with connection.transaction():
-        return connection.execute(query(settings, _EXPIRE_BY_TIME), bound).rowcount
+        return connection.execute(query(settings, _EXPIRE, **_BY_TIME), bound).rowcount
 
 
 def take_step(
@@ -316,11 +316,11 @@ _FOUND = """
 
 _COPY_FOUND = "copy found from stdin"
 
-_EXPIRE_BY_TIME = """
-    with due as (
+_EXPIRE = """
+    with closing as (
         select id, status
-        from {ops}.recommendations
-        where status in ('PENDING', 'VIEWED') and expires_at < %(judged_at)s
+        from {ops}.recommendations as recommendations
+        where status in ('PENDING', 'VIEWED') and {is_over}
         order by id
         for update
     ),
@@ -328,17 +328,27 @@ _EXPIRE_BY_TIME = """
     expired as (
         update {ops}.recommendations as recommendations
         set status = 'EXPIRED', updated_at = %(now)s
-        from due
-        where recommendations.id = due.id
+        from closing
+        where recommendations.id = closing.id
     )
 
     insert into {ops}.recommendation_events (
         recommendation_id, occurred_at, as_of, actor, from_status, to_status, run_id, reason
     )
-    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', %(run_id)s, 'its time has passed'
-    from due
+    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', %(run_id)s, {reason}
+    from closing
     order by id
 """
+
+_BY_TIME = {"is_over": sql.SQL("expires_at < %(judged_at)s"), "reason": sql.Literal("its time has passed")}
+
+_NOT_FOUND = {
+    "is_over": sql.SQL(
+        "rule_id <> all(%(failed_rules)s)"
+        " and not exists (select from found where found.fingerprint = recommendations.fingerprint)"
+    ),
+    "reason": sql.Literal("no longer applies"),
+}
 
 _REFRESH = """
     update {ops}.recommendations as recommendations
@@ -382,32 +392,6 @@ _RAISE = """
                 )
         )
     order by priority, expected_savings desc nulls last, rule_id, fingerprint
-"""
-
-_EXPIRE_NOT_FOUND = """
-    with gone as (
-        select id, status
-        from {ops}.recommendations as recommendations
-        where
-            status in ('PENDING', 'VIEWED')
-            and rule_id <> all(%(failed_rules)s)
-            and not exists (select 1 from found where found.fingerprint = recommendations.fingerprint)
-        for update
-    ),
-
-    expired as (
-        update {ops}.recommendations as recommendations
-        set status = 'EXPIRED', updated_at = %(now)s
-        from gone
-        where recommendations.id = gone.id
-    )
-
-    insert into {ops}.recommendation_events (
-        recommendation_id, occurred_at, as_of, actor, from_status, to_status, run_id, reason
-    )
-    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', %(run_id)s, 'no longer applies'
-    from gone
-    order by id
 """
 
 _MEMBERS = """
