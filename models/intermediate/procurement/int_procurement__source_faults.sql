@@ -100,35 +100,11 @@ dates as (
 ),
 
 date_faults as (
-    select
-        source_table,
-        column_name,
-        'date_out_of_range' as check_id,
-        cast(row_key as {{ dbt.type_string() }}) as row_key,
-        {{ iso_date('date') }} as found_value,
-        1 as row_count,
-        0 as kept_out_count
-    from dates
-    where {{ is_date_out_of_range('date') }}
-),
-
-newest as (
-    select max(date) as date
-    from dated_invoices
-    where date <= {{ as_of() }}
+    {{ date_faults('dates') }}
 ),
 
 stale_faults as (
-    select
-        'Invoice' as source_table,
-        'date' as column_name,
-        'stale' as check_id,
-        cast(null as {{ dbt.type_string() }}) as row_key,
-        {{ iso_date('date') }} as found_value,
-        1 as row_count,
-        0 as kept_out_count
-    from newest
-    where not ({{ within_last_days('date', '(' ~ var('stale_after_days') ~ ' + 1)') }})
+    {{ stale_faults('dates', 'Invoice') }}
 ),
 
 -- A credit note has a negative quantity or a negative price; with both it counts as spending.
