@@ -29,19 +29,24 @@ def read(connection: psycopg.Connection, settings: Settings, ask: Ask) -> Mappin
     given = [(name, value) for name, values in ask.query.items() if name != "limit" for value in values]
     asked = read_query(mart, [*given, ("limit", str(SHOWN))])
     found, after = read_page(connection, mart, asked)
-    columns = [column for column in mart.columns if column.name not in LEFT_OUT]
+    told = {column.name for column, values in asked.filters.items() if len(values) == 1}
+    columns = [column for column in mart.columns if column.name not in told.union(LEFT_OUT)]
     query = {name: list(values) for name, values in ask.query.items() if name not in {"after", "limit"}}
     return {
         "mart": mart,
         "columns": columns,
         "rows": [[written(one[column.name]) for column in columns] for one in found],
-        "numeric": [any(isinstance(one[column.name], Decimal | int) for one in found) for column in columns],
+        "numeric": [any(_is_number(one[column.name]) for one in found) for column in columns],
         "filters": {name: values for name, values in query.items() if name not in RESERVED},
         "query": query,
         "count": read_total(connection, mart, asked),
         "is_first": "after" not in ask.query,
         "after": after,
     }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Decimal | int) and not isinstance(value, bool)
 
 
 def written(value: Any) -> str:
