@@ -149,7 +149,7 @@ def _site() -> str:
         if page.is_file():
             text = page.read_text(encoding="utf-8")
             for wrong, right in REPAIRS.items():
-                text = text.replace(wrong, right, 1 if wrong == "</head>" else -1)
+                text = text.replace(wrong, right)
             return text
     raise FieldlabError("The installed dbt has no documentation site.", "Run `make setup`.")
 
