@@ -101,10 +101,10 @@ def test_every_table_and_column_of_the_runner_is_described_as_a_source(database:
         for column in table["columns"]
         if table["description"] and column["description"]
     }
-    # The copies that a rollback puts back are nobody's source.
+    # The copies that a rollback puts back and the web service's own tables are nobody's source.
     there = database.rows("""
         select table_name, column_name from information_schema.columns
-        where table_schema ~ '_ops$' and table_name not like 'previous%'
+        where table_schema ~ '_ops$' and table_name not like 'previous%' and table_name not in ('api_tokens', 'marts')
     """)
     assert described == {(row["table_name"], row["column_name"]) for row in there}
 
