@@ -9,6 +9,7 @@ def dispatch(macro: str, package: str) -> Callable[..., str]:
         return lambda first, second: f"{first} & {second}"
     fixed = {
         "computed_once": "as",
+        "computed_in_place": "as",
         "exact_type": "numeric",
         "json_object": "'{}'",
         "json_rows": "generate_series(1, 2)",

@@ -10,7 +10,7 @@
 
 {% set bases = ['month', 'year'] %}
 
-with item_months as (
+with item_months {{ computed_in_place() }} (
     select * from {{ ref('int_procurement__item_months_summed') }}
 ),
 

@@ -13,7 +13,7 @@ branch_patterns as (
     where scope = 'branch'
 ),
 
-item_months as (
+item_months {{ computed_in_place() }} (
     select * from {{ ref('int_procurement__item_months_summed') }}
 ),
 

@@ -22,7 +22,7 @@ invoices as (
     select * from {{ ref('stg_procurement__invoices') }}
 ),
 
-invoice_items as (
+invoice_items {{ computed_in_place() }} (
     select * from {{ ref('stg_procurement__invoice_items') }}
 ),
 

@@ -8,7 +8,7 @@ with invoices as (
     select * from {{ ref('int_procurement__invoices_totalled') }}
 ),
 
-invoice_lines as (
+invoice_lines {{ computed_in_place() }} (
     select * from {{ ref('invoice_lines') }}
 ),
 

@@ -1,4 +1,4 @@
-with purchases as (
+with purchases {{ computed_in_place() }} (
     select * from {{ ref('invoice_lines') }}
     where {{ is_purchase() }}
 ),
@@ -7,7 +7,7 @@ pack_factors as (
     select * from {{ ref('pack_factors') }}
 ),
 
-base_purchases as (
+base_purchases {{ computed_in_place() }} (
     select *
     from purchases
     where {{ within_last_days('date', var('unit_error_base_days')) }}
