@@ -28,6 +28,7 @@ LINES = """
         branch_id integer, branch_name text, department_id integer, department_name text, cost_center_id integer,
         cost_center_name text, quantity numeric, unit_price numeric, amount numeric, as_of date
     );
+    create view fieldlab_procurement.branch_spending as select distinct as_of from fieldlab_procurement.invoice_lines;
 """
 
 

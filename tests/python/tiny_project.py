@@ -41,6 +41,8 @@ models:
     config: {tags: [alignment]}
   - name: invoice_lines
     config: {tags: [spending-metrics, price-benchmarks]}
+  - name: branch_spending
+    config: {tags: [spending-metrics, price-benchmarks]}
   - name: spending_metrics
     config: {tags: [spending-metrics, recommendations]}
   - name: price_snapshots
@@ -73,6 +75,7 @@ select
     '{{ env_var("FIELDLAB_RUN_ID", "") if execute }}' as run_id
 from generate_series(1, 3) as number
 """,
+    "models/branch_spending.sql": "select distinct as_of from {{ ref('invoice_lines') }}",
     "models/spending_metrics.sql": "select 1 / (1 - {{ fault('broken') }}) as one from {{ ref('invoice_lines') }}",
     "models/price_snapshots.sql": """
 {{ config(pre_hook="{{ delete_day() }}") }}
