@@ -5,6 +5,10 @@ with purchases as (
     where {{ is_purchase() }}
 ),
 
+branch_spending as (
+    select * from {{ ref('branch_spending') }}
+),
+
 price_snapshots as (
     select * from {{ ref('price_snapshots') }}
 ),
@@ -19,8 +23,12 @@ purchased as (
         sum(unit_price) as price_sum
     from purchases
     where
-        -- Marts of another day say nothing about this one's snapshot.
-        as_of = {{ as_of() }}
+        -- Marts of another day say nothing about this one's snapshot. Each line has the date of the run that wrote it.
+        exists (
+            select 1
+            from branch_spending
+            where branch_spending.as_of = {{ as_of() }}
+        )
         and {{ within_last_days('date', var('price_window_days')) }}
     group by item_id, vendor_id, branch_id
 ),
