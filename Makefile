@@ -57,7 +57,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-
 	--no-emit-index-url --no-header
 lock: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --upgrade --extra serve --extra metrics --extra dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --upgrade --extra serve --extra metrics --extra duckdb --extra dev pyproject.toml --output-file requirements.lock
 	$(COMPILE) --upgrade --extra serve --constraint requirements.lock pyproject.toml --output-file requirements-run.lock
 
 # make clean   remove what make made; the embedded database in .fieldlab stays

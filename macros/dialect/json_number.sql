@@ -15,5 +15,5 @@
 
 {% macro spark__json_number(value) %}
     {%- set digits = "cast(cast(" ~ value ~ " as decimal(38, 12)) as string)" -%}
-    {{- "rtrim('.', rtrim('0', " ~ digits ~ "))" -}}
+    {{- "concat(char(1), trim(trailing '.' from trim(trailing '0' from " ~ digits ~ ")))" -}}
 {% endmacro %}

@@ -19,3 +19,14 @@
     {%- endfor -%}
     cast('{' || {{ pairs | join(" || ',' || ") }} || '}' as json)
 {% endmacro %}
+
+{#- json_number marks a number with a first character that no text has; the mark and the quotes are taken off. -#}
+{% macro spark__json_object(fields) %}
+    {%- set pairs = [] -%}
+    {%- for key, value in fields.items() -%}
+        {%- do pairs.append("'" ~ key ~ "', " ~ value) -%}
+    {%- endfor -%}
+    regexp_replace(
+        to_json(named_struct({{ pairs | join(', ') }}), map('ignoreNullFields', 'false')), '"\\\\u0001([-0-9.]+)"', '$1'
+    )
+{%- endmacro %}

@@ -15,8 +15,8 @@
     not fit is an error of the engine. -#}
 {% macro duckdb__rounded_quotient(numerator, denominator, scale) %}
     {%- set scale = [scale, 24] | min -%}
-    {%- set whole = unscaled('abs(' ~ numerator ~ ')') -%}
-    {%- set divisor = unscaled(denominator) -%}
+    {%- set whole = duckdb__unscaled('abs(' ~ numerator ~ ')') -%}
+    {%- set divisor = duckdb__unscaled(denominator) -%}
     {%- set state = namespace(digits='(' ~ whole ~ ' // ' ~ divisor ~ ')', rest='(' ~ whole ~ ' % ' ~ divisor ~ ')') -%}
     {%- for step in range(scale // 6) -%}
         {%- set state.digits = '(' ~ state.digits ~ ' * 1000000 + (' ~ state.rest ~ ' * 1000000) // ' ~ divisor ~ ')' -%}
@@ -27,8 +27,33 @@
 {% endmacro %}
 
 {#- A number of at most 16 decimals as a whole number of 128 bits, in units of the sixteenth decimal. -#}
-{% macro unscaled(value) %}
+{% macro duckdb__unscaled(value) %}
     {%- set exact = 'cast(' ~ value ~ ' as decimal(38, 16))' -%}
     {{- "(cast(trunc(" ~ exact ~ ") as hugeint) * 10000000000000000 + cast((" ~ exact ~ " - trunc(" ~ exact
         ~ ")) * cast(10000000000000000 as decimal(17, 0)) as hugeint))" -}}
 {% endmacro %}
+
+{#- The same in Spark's decimals, of numbers that are not negative. -#}
+{% macro spark__unscaled(value) %}
+    {%- set exact = 'cast(' ~ value ~ ' as decimal(38, 16))' -%}
+    {{- "(cast(floor(" ~ exact ~ ") as decimal(22, 0)) * cast(10000000000000000 as decimal(17, 0)) + cast(cast(" ~ exact ~ " - floor("
+        ~ exact ~ ") as decimal(17, 16)) * cast(10000000000000000 as decimal(17, 0)) as decimal(17, 0)))" -}}
+{% endmacro %}
+
+{#- Long division as on DuckDB, in decimals without a fraction: `div` gives 64 bits, which each step fits. -#}
+{% macro spark__rounded_quotient(numerator, denominator, scale) %}
+    {%- set scale = [scale, 24] | min -%}
+    {%- set whole = spark__unscaled('abs(' ~ numerator ~ ')') -%}
+    {%- set divisor = spark__unscaled(denominator) -%}
+    {%- set state = namespace(
+        digits='cast(' ~ whole ~ ' div ' ~ divisor ~ ' as decimal(38, 0))', rest='(' ~ whole ~ ' % ' ~ divisor ~ ')'
+    ) -%}
+    {%- for step in range(scale // 6) -%}
+        {%- set state.digits = '(' ~ state.digits ~ ' * 1000000 + cast((' ~ state.rest ~ ' * 1000000) div ' ~ divisor
+            ~ ' as decimal(38, 0)))' -%}
+        {%- set state.rest = '((' ~ state.rest ~ ' * 1000000) % ' ~ divisor ~ ')' -%}
+    {%- endfor -%}
+    cast(case when {{ numerator }} < 0 then -1 else 1 end
+        * ({{ state.digits }} + case when 2 * {{ state.rest }} >= {{ divisor }} then 1 else 0 end) as decimal(38, 0))
+    {%- if scale %} * cast('0.{{ '0' * (scale - 1) }}1' as decimal({{ scale }}, {{ scale }})){% endif %}
+{%- endmacro %}

@@ -78,7 +78,8 @@
 
 {% macro spark__source_columns(relation) %}
     {%- set columns = {} -%}
-    {%- if relation.schema in adapter.list_schemas(none) and load_relation(relation) is not none -%}
+    {%- if run_query("show schemas like '" ~ relation.schema ~ "'").rows
+        and run_query('show tables in ' ~ relation.schema ~ " like '" ~ relation.identifier ~ "'").rows -%}
         {%- for name, type, _ in run_query('describe table ' ~ relation).rows if name and not name.startswith('#') -%}
             {%- do columns.update({name: plain_column(type, false)}) -%}
         {%- endfor -%}

@@ -16,6 +16,7 @@ from runner.cli.progress import SHOWN
 from runner.cli.signals import stoppable
 from runner.database.warehouse import open_warehouse
 from runner.dbt.jobs import JOB_NAMES
+from runner.engines import ENGINES
 from runner.errors import FieldlabError, UnfitDataError
 from runner.ops.alerts import Alert, alert_of, alert_of_error, is_web_address, post
 from runner.ops.backfill import HISTORIES
@@ -68,6 +69,11 @@ def _web_address(_context: click.Context, _option: click.Parameter, url: str | N
     metavar="SECONDS",
     help="How long the run may take. Default: the sum of its jobs' limits.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="Build the marts there and copy them into PostgreSQL. Default: build them in PostgreSQL.",
+)
 @wait_option()
 @click.option(
     "--notify",
@@ -93,6 +99,7 @@ def run(
     full_refresh: bool,
     publish_anyway: bool,
     time_limit: int | None,
+    engine: str | None,
     wait: int,
     notify: str | None,
     run_id: UUID | None,
@@ -104,7 +111,7 @@ def run(
     """
     if vendor_id is not None and jobs and "alignment" not in jobs:
         raise click.UsageError("--vendor limits what the job alignment publishes, which is not among the jobs.")
-    request = Request(jobs, as_of, vendor_id, full_refresh, publish_anyway, time_limit, run_id=run_id)
+    request = Request(jobs, as_of, vendor_id, full_refresh, publish_anyway, time_limit, run_id=run_id, engine=engine)
     try:
         settings = load_settings()
         with open_warehouse(settings) as warehouse, stoppable():

@@ -29,6 +29,9 @@ from runner.settings import Settings
 log = logging.getLogger(__name__)
 
 PROFILES_DIR = Path(__file__).parent / "profiles"
+DATABASE = "fieldlab"
+"""The output of the profile that is PostgreSQL."""
+
 WORKER = Path(__file__).parent / "worker.py"
 
 NOT_FOR_DBT = {"DBT_PROFILE", "DBT_TARGET", "FIELDLAB_NOTIFY_URL"}
@@ -119,20 +122,39 @@ class DbtResult:
         """One text per failure."""
         return [*([self.error] if self.error else []), *(node.explain() for node in self.failures)]
 
+    def joined_by(self, other: "DbtResult") -> "DbtResult":
+        """This result and that of a build elsewhere; what failed in one of them counts as failed."""
+        nodes = {node.unique_id: node for node in self.nodes}
+        nodes.update({node.unique_id: node for node in other.nodes if not _failed(nodes.get(node.unique_id))})
+        return DbtResult(tuple(nodes.values()), "\n".join(filter(None, (self.error, other.error))))
+
     def followed_by(self, later: "DbtResult") -> "DbtResult":
         """This result with what a later invocation did again in its place."""
         nodes = {node.unique_id: node for node in (*self.nodes, *later.nodes)}
         return DbtResult(tuple(nodes.values()), later.error)
 
 
+def _failed(node: NodeResult | None) -> bool:
+    return node is not None and node.failed
+
+
 @contextmanager
-def open_dbt(settings: Settings, warehouse: Warehouse, target: Path | None = None) -> Iterator["Dbt"]:
+def open_dbt(
+    settings: Settings,
+    warehouse: Warehouse,
+    target: Path | None = None,
+    *,
+    output: str = DATABASE,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator["Dbt"]:
     """Start a dbt process; it ends with the block, in the middle of its work when the block is left by an error.
 
     Args:
         settings: Where the project is.
         warehouse: The connection dbt gets, the same as the runner's.
         target: Where dbt writes its artifacts; the project's target folder unless given.
+        output: The output of runner/dbt/profiles/profiles.yml that dbt builds in: the database, or an engine.
+        variables: Environment variables that the output reads besides the connection.
 
     Raises:
         FieldlabError: The project's dbt packages are not installed, or it is frozen at one date.
@@ -141,6 +163,7 @@ def open_dbt(settings: Settings, warehouse: Warehouse, target: Path | None = Non
     environment = {
         **{name: value for name, value in os.environ.items() if name not in NOT_FOR_DBT},
         **warehouse.dbt_environment(),
+        **(variables or {}),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PGOPTIONS": _session_options(warehouse),
     }
@@ -159,7 +182,7 @@ def open_dbt(settings: Settings, warehouse: Warehouse, target: Path | None = Non
         start_new_session=True,
     )
     try:
-        yield Dbt(process, settings, warehouse, target or settings.manifest_file.parent)
+        yield Dbt(process, settings, warehouse, target or settings.manifest_file.parent, output)
     except KeyboardInterrupt:
         log.info("Stopping dbt …")  # it may be parsing, and hear of it seconds later
         raise
@@ -206,11 +229,14 @@ def ignore(event: Event) -> None:
 class Dbt:
     """A dbt process that waits for invocations; see `open_dbt`."""
 
-    def __init__(self, process: subprocess.Popen[str], settings: Settings, warehouse: Warehouse, target: Path) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], settings: Settings, warehouse: Warehouse, target: Path, output: str
+    ) -> None:
         self._process = process
         self._warehouse = warehouse
         self._project = settings.project_dir
         self._target = target
+        self._output = output
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str], listen: Listener = ignore) -> DbtResult:
         """Invoke dbt; what a transient fault of the database stopped is tried again, up to three times.
@@ -264,7 +290,7 @@ class Dbt:
     def _common_arguments(self) -> list[str]:
         return [
             *("--project-dir", str(self._project)),
-            *("--profiles-dir", str(PROFILES_DIR), "--profile", "fieldlab"),
+            *("--profiles-dir", str(PROFILES_DIR), "--profile", "fieldlab", "--target", self._output),
             *("--target-path", str(self._target)),
             *("--log-format", "json", "--log-level", "info", "--log-level-file", "none", "--no-use-colors"),
         ]

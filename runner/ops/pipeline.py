@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,8 @@ from runner.database.sources import Absence, exists
 from runner.database.warehouse import Warehouse
 from runner.dbt.jobs import JOBS, Job, domains_read, find_jobs, job_nodes, marts, views_below
 from runner.dbt.process import DbtResult, open_dbt
+from runner.engines.build import POSTGRES_PART, build_on_engine
+from runner.engines.marts import OPS_SELECTOR
 from runner.errors import FieldlabError, TimeLimit, TimeLimitError, UnfitDataError, unlimited
 from runner.load.contract import DOMAINS
 from runner.ops import events, runs
@@ -186,15 +189,17 @@ class _Work:
 
         with self.warehouse.connect() as connection:
             views = views_on_results(connection, self.settings)
+        arguments = partial(
+            build_arguments,
+            names,
+            whole=not self.request.jobs,
+            full_refresh=self.request.full_refresh,
+            snapshots=self.request.snapshots or self.run.as_of >= today(self.settings),
+        )
+        environment = {"FIELDLAB_AS_OF": self.run.as_of.isoformat(), "FIELDLAB_RUN_ID": str(self.run.run_id)}
+        here = self._build_on_engine(arguments, environment, progress)
         with progress.dbt() as listen, open_dbt(self.settings, self.warehouse) as dbt:
-            arguments = build_arguments(
-                names,
-                whole=not self.request.jobs,
-                full_refresh=self.request.full_refresh,
-                snapshots=self.request.snapshots or self.run.as_of >= today(self.settings),
-            )
-            environment = {"FIELDLAB_AS_OF": self.run.as_of.isoformat(), "FIELDLAB_RUN_ID": str(self.run.run_id)}
-            self.built = dbt.run(arguments, environment, listen)
+            self.built = self.built.joined_by(dbt.run(here, environment, listen))
             if self.built.nodes:
                 manifest = dbt.manifest()
                 self.nodes_of = job_nodes(manifest, self.active)
@@ -219,6 +224,26 @@ class _Work:
             error = "" if job.name in self.ends else self._build_error(job)
             if error:
                 self._end(job, "failed", published=_unpublished(job), error=error)
+
+    def _build_on_engine(
+        self, arguments: Callable[..., list[str]], environment: Mapping[str, str], progress: RunProgress
+    ) -> Sequence[str]:
+        """Where an engine builds the marts, do so and copy them into PostgreSQL; dbt's arguments for the rest."""
+        if self.request.engine is None:
+            return arguments()
+        there_only = [*arguments(without=[OPS_SELECTOR]), "--exclude-resource-type", "snapshot"]
+        with progress.dbt() as listen:
+            there = build_on_engine(
+                self.settings,
+                self.warehouse,
+                self.request.engine,
+                there_only,
+                environment=environment,
+                listen=listen,
+            )
+        self.built = there.result
+        self.notes.extend(there.notes)
+        return arguments(only=POSTGRES_PART, without=[f"{name}+" for name in there.kept])
 
     def publish(self) -> None:
         """Apply the rules of the jobs that were built and publish what they find."""
@@ -486,7 +511,15 @@ def _unpublished(job: Job) -> bool | None:
     return False if job.name in PUBLISHERS else None
 
 
-def build_arguments(job_names: Sequence[str], *, whole: bool, full_refresh: bool, snapshots: bool) -> list[str]:
+def build_arguments(
+    job_names: Sequence[str],
+    *,
+    whole: bool,
+    full_refresh: bool,
+    snapshots: bool,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> list[str]:
     """The arguments of one dbt build for several jobs.
 
     Unit tests prove the models, not the data: they are for development.
@@ -497,14 +530,21 @@ def build_arguments(job_names: Sequence[str], *, whole: bool, full_refresh: bool
             reads it; where only some jobs of a domain are named, what belongs to a job is built and nothing else.
         full_refresh: Build incremental models anew.
         snapshots: Build what keeps the present.
+        only: Build of all that only what one of these selects, as dbt's --select names nodes.
+        without: Leave out what one of these selects.
     """
     domains = {job.domain for job in JOBS if job.name in job_names}
     others = {job.domain for job in JOBS if job.domain and job.name not in job_names}
     if whole and not domains & others:
-        arguments = ["build"]
-        arguments += ["--exclude", *(f"source:raw_{domain}+" for domain in sorted(others))] if others else []
+        selected = [*only]
+        left_out = [*(f"source:raw_{domain}+" for domain in sorted(others)), *without]
     else:  # by tags, because dbt obeys only the last of several --selector
-        arguments = ["build", "--select", *(f"+tag:{name}" for name in job_names)]
+        tags = [f"+tag:{name}" for name in job_names]
+        selected = [f"{part},{tag}" for part in only for tag in tags] or tags
+        left_out = [*without]
+    arguments = ["build"]
+    arguments += ["--select", *selected] if selected else []
+    arguments += ["--exclude", *left_out] if left_out else []
     arguments += ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     if not snapshots:
         arguments += ["--exclude-resource-type", "snapshot"]

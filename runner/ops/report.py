@@ -27,6 +27,7 @@ class Request:
         snapshots: Take dbt's snapshots although the date lies in the past: they keep what the sources say now.
         run_id: What the run is called; None is a new id. A run that was announced under it is on record, also when
             it could not begin.
+        engine: What builds the marts in PostgreSQL's place, one of `runner.engines.ENGINES`; None is PostgreSQL itself.
     """
 
     jobs: Sequence[str] = ()
@@ -37,6 +38,7 @@ class Request:
     time_limit: int | None = None
     snapshots: bool = False
     run_id: UUID | None = None
+    engine: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 {{
     config(
-        materialized='incremental',
-        incremental_strategy='changed_groups',
+        materialized=incremental_by_group(),
+        incremental_strategy=incremental_strategy('changed_groups'),
         unique_key=['date', 'branch_id'],
         meta={'contents': 'int_procurement__branch_days_totalled'},
         on_schema_change='append_new_columns',

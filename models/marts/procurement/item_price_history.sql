@@ -1,8 +1,9 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='as_of_date',
+        incremental_strategy=incremental_strategy('as_of_date'),
         unique_key='as_of',
+        partition_by='as_of',
         full_refresh=false,
         on_schema_change='append_new_columns',
         indexes=[{'columns': ['as_of', 'price_key'], 'unique': true}],

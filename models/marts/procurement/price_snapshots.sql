@@ -1,8 +1,9 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='as_of_date',
+        incremental_strategy=incremental_strategy('as_of_date'),
         unique_key='snapshot_date',
+        partition_by='snapshot_date',
         full_refresh=false,
         on_schema_change='append_new_columns',
         indexes=[{'columns': ['snapshot_date']}],
