@@ -11,12 +11,14 @@
     {%- if scale %} * 1e-{{ scale }}{% endif %}
 {%- endmacro %}
 
-{#- Long division in whole numbers of 128 bits, in two steps: decimal division would give a double. A number that does
-    not fit is an error of the engine. -#}
+{#- Long division in whole numbers of 128 bits, six digits at a time: decimal division would give a double. Zeros that both
+    numbers end in are taken off first, so that larger ones fit; a number that does not is an error of the engine. -#}
 {% macro duckdb__rounded_quotient(numerator, denominator, scale) %}
     {%- set scale = [scale, 24] | min -%}
-    {%- set whole = duckdb__unscaled('abs(' ~ numerator ~ ')') -%}
-    {%- set divisor = duckdb__unscaled(denominator) -%}
+    {%- set numbers = [duckdb__unscaled('abs(' ~ numerator ~ ')'), duckdb__unscaled(denominator)] -%}
+    {%- set zeros = '(case when ' ~ numbers[0] ~ ' % 100000000 = 0 and ' ~ numbers[1] ~ ' % 100000000 = 0 then 100000000 else 1 end)' -%}
+    {%- set whole = '(' ~ numbers[0] ~ ' // ' ~ zeros ~ ')' -%}
+    {%- set divisor = '(' ~ numbers[1] ~ ' // ' ~ zeros ~ ')' -%}
     {%- set state = namespace(digits='(' ~ whole ~ ' // ' ~ divisor ~ ')', rest='(' ~ whole ~ ' % ' ~ divisor ~ ')') -%}
     {%- for step in range(scale // 6) -%}
         {%- set state.digits = '(' ~ state.digits ~ ' * 1000000 + (' ~ state.rest ~ ' * 1000000) // ' ~ divisor ~ ')' -%}
@@ -24,7 +26,7 @@
     {%- endfor -%}
     cast(cast(sign({{ numerator }}) as hugeint) * ({{ state.digits }} + case when 2 * {{ state.rest }} >= {{ divisor }} then 1 else 0 end)
         as decimal(38, 0)) {%- if scale %} * cast('0.{{ '0' * (scale - 1) }}1' as decimal({{ scale }}, {{ scale }})){% endif %}
-{% endmacro %}
+{%- endmacro %}
 
 {#- A number of at most 16 decimals as a whole number of 128 bits, in units of the sixteenth decimal. -#}
 {% macro duckdb__unscaled(value) %}
