@@ -16,6 +16,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,11 +93,12 @@ def served() -> Iterator[tuple[str, int]]:
         found = re.search(r"http://\S+:\d+", process.stderr.readline())
         if found is None:
             sys.exit(process.stderr.read())
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would hold the server up
         try:
             yield found[0], process.pid
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate()
+            process.wait()
 
 
 def one_by_one(address: str, paths: Mapping[str, str], tokens: Mapping[str, str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,11 +63,12 @@ def served(environment: dict[str, str], *options: str) -> Iterator[tuple[str, su
         assert process.stderr is not None
         found = re.search(r"http://\S+:\d+", process.stderr.readline())
         assert found, process.stderr.read()
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would hold the server up
         try:
             yield found[0], process
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=WAIT_S)
+            process.wait(timeout=WAIT_S)
 
 
 def eventually(look: Any) -> Any:
