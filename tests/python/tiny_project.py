@@ -22,6 +22,7 @@ vars:
   procurement_source_schema: raw_procurement
   max_shrink_share: 0.5
   counted_statuses: [APPROVED]
+  stale_after_days: 30
 models:
   fieldlab:
     +materialized: table
