@@ -10,8 +10,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def clean(text: str) -> str:
-    """A text without control characters."""
-    return text.translate(_DROPPED)
+    r"""A text without control characters. Half a character, which no output takes, is written as `\udcff`."""
+    return text.translate(_DROPPED).encode("utf-8", "backslashreplace").decode()
 
 
 def cell(value: object) -> object:

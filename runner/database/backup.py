@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from runner.database.binaries import find_binaries
 from runner.database.warehouse import Warehouse
 from runner.errors import FieldlabError
+from runner.files import written_whole
 
 LIBPQ_VARIABLES = {
     "host": "PGHOST",
@@ -41,16 +42,8 @@ def backup(warehouse: Warehouse, file: Path) -> int:
     Raises:
         FieldlabError: There is something else of that name, or pg_dump failed.
     """
-    if file.exists() and not file.is_file():  # a device that is replaced, such as /dev/null, is lost to the system
-        raise FieldlabError(f"{file} is no ordinary file.", "Name a file that may be made or replaced.")
-    unfinished = file.with_name(f"{file.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    try:
+    with written_whole(file, 0o600) as unfinished:
         _run(warehouse, ["pg_dump", "--format=custom", f"--file={unfinished}"], "The backup failed")
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return file.stat().st_size
 
 

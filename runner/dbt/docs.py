@@ -12,6 +12,7 @@ from typing import Any
 from runner.database.warehouse import open_warehouse
 from runner.dbt.process import Dbt, open_dbt
 from runner.errors import FieldlabError
+from runner.files import written_whole
 from runner.settings import Settings
 from runner.words import count, listing
 
@@ -65,20 +66,18 @@ def build_docs(settings: Settings, file: Path) -> DocsPage:
         file: The file to write; its folder is made, what it held is replaced.
 
     Raises:
-        FieldlabError: dbt could not read the project or the database.
+        FieldlabError: dbt could not read the project or the database, or there is something else of that name.
         OSError: The file cannot be written.
     """
     target = settings.manifest_file.parent / "docs"
-    with open_warehouse(settings) as warehouse, open_dbt(settings, warehouse, target) as dbt:
-        _generate(dbt, settings)
-        manifest = dbt.manifest()
-    catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))
-    shown = with_pictures(without_unit_tests(manifest), settings.package_dir)
-    text = static_page(_site(), shown, catalog)
     file.parent.mkdir(parents=True, exist_ok=True)
-    partly = file.with_name(f".{file.name}.part")  # whoever serves the file never reads half of it
-    partly.write_text(text, encoding="utf-8")
-    partly.replace(file)
+    with written_whole(file) as unfinished:  # whoever serves the file never reads half of it
+        with open_warehouse(settings) as warehouse, open_dbt(settings, warehouse, target) as dbt:
+            _generate(dbt, settings)
+            manifest = dbt.manifest()
+        catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))
+        shown = with_pictures(without_unit_tests(manifest), settings.package_dir)
+        unfinished.write_text(static_page(_site(), shown, catalog), encoding="utf-8")
     return DocsPage(file, missing_tables(manifest, catalog))
 
 

@@ -33,10 +33,10 @@ def listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen()
-    except OSError as error:
+    except (OSError, TypeError, ValueError) as error:  # the last two for what cannot be a name
         listening.close()
         raise FieldlabError(
-            f"Cannot listen on {host} port {port}: {error.strerror or error}.",
+            f"Cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}.",
             "Name another one with --port or --host.",
         ) from None
     return listening

@@ -104,6 +104,8 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "execve", leave)
     monkeypatch.setattr("runner.ops.pipeline.open_dbt", leave)
     monkeypatch.setattr("runner.ops.backfill.open_dbt", leave)
+    monkeypatch.setattr("runner.dbt.docs.open_dbt", leave)
+    monkeypatch.setattr("runner.serve.server.run_server", leave)
     monkeypatch.chdir(tmp_path)
 
 
