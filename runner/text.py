@@ -10,8 +10,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def clean(text: str) -> str:
-    r"""A text without control characters. Half a character, which no output takes, is written as `\udcff`."""
-    return text.translate(_DROPPED).encode("utf-8", "backslashreplace").decode()
+    """A text without control characters; markup stays markup."""
+    return text.translate(_DROPPED)
 
 
 def cell(value: object) -> object:

@@ -73,10 +73,26 @@ where vendor_id = %(vendor_id)s and dealer_id = %(dealer_id)s
 """
 
 # The runs that made the marts, none where plain dbt did. A backfill publishes nothing; it leaves the marts as of the
-# date they were about before, unless it was stopped on the way.
+# date they were about before, unless it was stopped on the way. They are no fitter than the job before it found them.
 MAKERS = """
-select outcome, case when kind = 'job' then published else outcome = 'succeeded' end as is_fit
-from {ops}.job_runs
+select
+    outcome,
+    case
+        when kind = 'job' then published
+        else outcome = 'succeeded' and coalesce(
+            (
+                select coalesce(before.published, false)
+                from {ops}.job_runs as before
+                where
+                    before.kind = 'job' and before.job = 'alignment' and before.outcome <> 'left out'
+                    and before.started_at < made.started_at
+                order by before.started_at desc
+                limit 1
+            ),
+            true
+        )
+    end as is_fit
+from {ops}.job_runs as made
 where (kind, job) in (('job', 'alignment'), ('run', 'backfill')) and run_id::text = any(%(run_ids)s)
 """
 

@@ -54,8 +54,8 @@ def log(message: str) -> None:
 
 
 def say(message: str, *, error: bool = False) -> None:
-    """Write a line as it is, but for control characters, to stdout or stderr."""
-    click.echo(clean(message), err=error)
+    r"""Write a line as it is, but for control characters and half characters (`\udcff`), to stdout or stderr."""
+    click.echo(clean(message).encode("utf-8", "backslashreplace").decode(), err=error)
 
 
 class LogHandler(logging.Handler):

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import click
-import psycopg
 from rich.table import Table
 
 from runner.cli import console, signals
@@ -117,7 +116,7 @@ def run(
         with open_warehouse(settings) as warehouse, stoppable():
             lock = RunLock(warehouse, settings, "run", wait=wait)
             report = run_pipeline(settings, warehouse, request, lock, limit=signals.time_limit, progress=SHOWN)
-    except (FieldlabError, psycopg.Error, OSError, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt) as error:
         _tell(notify, alert_of_error(error))
         raise
     undelivered = _tell(notify, alert_of(report))

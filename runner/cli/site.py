@@ -11,9 +11,8 @@ from runner.cli.options import example
 from runner.cli.progress import progress_bar
 from runner.database.migrate import ensure
 from runner.database.warehouse import open_warehouse
+from runner.errors import FieldlabError
 from runner.lookup import AmbiguousError
-from runner.serve.pages.page import Wanted
-from runner.serve.site import write_site
 from runner.settings import load_settings
 from runner.words import count
 
@@ -31,6 +30,13 @@ def site(folder: Path, dealers: Sequence[str], vendor: str) -> None:
 
     A site that is in DIR already is replaced. Nothing can be decided there.
     """
+    try:
+        from runner.serve.pages.page import Wanted  # noqa: PLC0415 - an optional extra
+        from runner.serve.site import write_site  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise FieldlabError(
+            f"The pages are not installed: {error}.", "Install them with `pip install 'fieldlab[serve]'`."
+        ) from None
     settings = load_settings()
     with open_warehouse(settings) as warehouse:
         with warehouse.connect() as connection:

@@ -102,10 +102,12 @@ def copy_histories(connection: psycopg.Connection, settings: Settings, duck: duc
 def _duckdb_type(connection: psycopg.Connection, schema: str, table: str, column: str, type_: str) -> str:
     if type_ != "numeric":
         return SAME_TYPES.get(type_, "varchar")
-    query = sql.SQL("select max(scale(trim_scale({}))) from {}").format(
-        sql.Identifier(column), sql.Identifier(schema, table)
-    )
-    row = connection.execute(query).fetchone()
+    # The declared scale too: the next date may need more decimals than the stored ones.
+    query = sql.SQL(
+        "select greatest(max(scale(trim_scale({}))), (select (atttypmod - 4) & 65535 from pg_catalog.pg_attribute"
+        " where attrelid = cast(%s as regclass) and attname = %s and atttypmod > 0)) from {}"
+    ).format(sql.Identifier(column), sql.Identifier(schema, table))
+    row = connection.execute(query, [f"{quoted(schema)}.{quoted(table)}", column]).fetchone()
     return f"decimal(38, {max(DECIMALS, (row and row[0]) or 0)})"
 
 

@@ -118,7 +118,10 @@ class DuckDb:
 
     def count(self, table: BuiltTable) -> int:
         """How many rows the table has."""
-        row = self.reader().execute(f"select count(*) from {self.relation(table)}").fetchone()
+        try:
+            row = self.reader().execute(f"select count(*) from {self.relation(table)}").fetchone()
+        except duckdb.Error as error:
+            raise FieldlabError(f"What DuckDB built cannot be read: {first_line(error)}") from error
         return int(row[0]) if row else 0
 
     def close(self) -> None:

@@ -64,6 +64,7 @@ def built_tables(manifest: Mapping[str, Any]) -> list[BuiltTable]:
         and nodes[key]["config"]["materialized"] in ("table", "incremental")
         and (
             nodes[key].get("access") == "public"
+            or not {"staging", "intermediate"}.intersection(nodes[key]["fqn"])  # a model that users added
             or nodes[key]["name"] in READ_BY_THE_RUNNER
             or (key in read_later and "staging" not in nodes[key]["fqn"])
         )

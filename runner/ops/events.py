@@ -49,9 +49,11 @@ def listen(connection: psycopg.Connection) -> Iterator[str]:
     log.info("Listening.")
     for notice in connection.notifies():
         try:
-            yield _encode(json.loads(notice.payload))
-        except ValueError:  # anybody may send on a channel
-            yield _encode({"event": None, "payload": notice.payload})
+            line = _encode(json.loads(notice.payload))
+            line.encode()
+        except (ValueError, RecursionError):  # anybody may send on a channel
+            line = _encode({"event": None, "payload": notice.payload})
+        yield line
 
 
 def _encode(content: object) -> str:

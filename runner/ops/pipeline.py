@@ -109,7 +109,7 @@ def _recorded(settings: Settings, warehouse: Warehouse, request: Request, run: R
     """Put on record that a run announced under an id could not begin."""
     try:
         yield
-    except FieldlabError as error:
+    except (FieldlabError, psycopg.Error) as error:
         if request.run_id is not None:
             with warehouse.connect() as connection:
                 runs.record(connection, settings, run, "run", {}, error=explain(error))

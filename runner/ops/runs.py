@@ -289,6 +289,8 @@ _FORGET_OLD = """
             )
             union all
             select run_id from {ops}.previous_publications
+            union all
+            select replaced_by from {ops}.previous_publications
         )
 """
 
@@ -320,13 +322,15 @@ _RECORD = """
         %(run_id)s, 'run', %(job)s, %(as_of)s, %(explicit_as_of)s, %(started_at)s, clock_timestamp(),
         extract(epoch from clock_timestamp() - %(started_at)s), %(outcome)s, %(error)s, %(host)s, %(pid)s, %(details)s
     )
+    on conflict (run_id, job) do nothing
 """
 
 _FINISH = """
     update {ops}.job_runs
     set
         finished_at = clock_timestamp(), outcome = %(outcome)s, seconds = %(seconds)s, rows = %(rows)s,
-        published = %(published)s, error = %(error)s, details = %(details)s
+        -- Marked in the transaction that published, it stays published, whatever came after.
+        published = published is true or %(published)s::boolean, error = %(error)s, details = %(details)s
     where run_id = %(run_id)s and job = %(job)s
 """
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
 
-import psycopg
 from fastapi import Depends, Request
 
 from runner.serve.limits import PER_MINUTE
@@ -82,8 +82,11 @@ def is_local_address(text: str) -> bool:
 
 def is_local_host(request: Request) -> bool:
     """Whether the Host header names this machine: a name that others control may lead here too (DNS rebinding)."""
-    name = request.url.hostname or ""
-    return is_local_address(name)
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    except ValueError:
+        return False
+    return is_local_address(name or "")
 
 
 def check_token(request: Request, token: str) -> Actor:
@@ -100,8 +103,8 @@ def check_token(request: Request, token: str) -> Actor:
 def _identify(request: Request) -> Actor:
     service = service_of(request)
     address = request.client.host if request.client else ""
-    token, from_cookie = _token(request)
     try:
+        token, from_cookie = _token(request)
         found = _holder(service, token, from_cookie=from_cookie) if token else _without_token(request, service, address)
     except Problem:
         _count(service, "", address)
@@ -116,12 +119,14 @@ def _token(request: Request) -> tuple[str | None, bool]:
         return request.cookies.get(COOKIE), True
     kind, _, token = given.partition(" ")
     if kind.lower() != "bearer":
+        if service_of(request).proxy is not None:  # how the proxy in front signs people in
+            return None, False
         raise _unauthorized("The header Authorization must read `Bearer flab_…`.")
     return token.strip(), False
 
 
 def _holder(service: Service, token: str, *, from_cookie: bool) -> Actor:
-    with service.reads.connection() as connection:
+    with service.looking() as connection:
         holder = find_holder(connection, service.settings, token)
     if holder is None:
         raise _unauthorized("The token is unknown, expired or revoked.", error="invalid_token")
@@ -146,11 +151,8 @@ def _without_token(request: Request, service: Service, address: str) -> Actor:
 
 
 def _tokens_are_used(service: Service) -> bool:
-    with service.reads.connection() as connection:
-        try:
-            return any_token(connection, service.settings)
-        except psycopg.errors.UndefinedTable:
-            return False
+    with service.looking() as connection:
+        return any_token(connection, service.settings)
 
 
 def account_name() -> str:

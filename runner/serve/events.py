@@ -65,11 +65,11 @@ class Events:
         """
         if len(self._listeners) >= MOST_LISTENERS:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{MOST_LISTENERS} listen already.")
+        return self._stream()
+
+    async def _stream(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[str | None] = asyncio.Queue(MOST_WAITING)
         self._listeners.add(queue)
-        return self._stream(queue)
-
-    async def _stream(self, queue: asyncio.Queue[str | None]) -> AsyncIterator[str]:
         try:
             yield ": listening\n\n"
             while True:
@@ -80,7 +80,7 @@ class Events:
                     continue
                 if payload is None:
                     return
-                yield f"data: {payload}\n\n"
+                yield "".join(f"data: {line}\n" for line in payload.splitlines() or [""]) + "\n"
         finally:
             self._listeners.discard(queue)
 
@@ -112,3 +112,5 @@ class Events:
                 queue.put_nowait(payload)
             except asyncio.QueueFull:
                 self._listeners.discard(queue)
+                queue.get_nowait()  # room for the end of the stream
+                queue.put_nowait(None)

@@ -5,14 +5,13 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from runner.serve.metrics import REQUESTS, SECONDS
-from runner.serve.problems import Problem, answer
+from runner.serve.problems import UNEXPECTED, Problem, answer
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -22,6 +21,7 @@ Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 API = "/api/v1"
 LARGEST_BODY = 64 * 1024
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+METHODS = frozenset({*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE"})
 
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 # dbt's docs are one page with its scripts and styles inside; it is let alone in a sandbox.
@@ -55,16 +55,24 @@ class Guard:
             return
         headers = Headers(scope=scope)
         begun = time.monotonic()
+        is_answered = False
 
         async def sending(message: Message) -> None:
+            nonlocal is_answered
             if message["type"] == "http.response.start":
+                is_answered = True
                 _set_headers(scope["path"], MutableHeaders(scope=message))
                 _record(scope, message["status"], time.monotonic() - begun)
             await send(message)
 
         problem = _refused(scope["method"], headers)
         if problem is None:
-            await self._app(scope, _Body(receive).receive, sending)
+            try:
+                await self._app(scope, _Body(receive).receive, sending)
+            except Exception:
+                if not is_answered:
+                    await answer(Request(scope), UNEXPECTED)(scope, receive, sending)
+                raise  # the server logs where
         else:
             await answer(Request(scope), problem)(scope, receive, sending)
 
@@ -90,7 +98,7 @@ def _refused(method: str, headers: Headers) -> Problem | None:
         return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {LARGEST_BODY:,} bytes.")
     origin = headers.get("origin")
     # Browsers send Origin with every form; other clients send none.
-    if method not in SAFE_METHODS and origin is not None and urlsplit(origin).netloc != headers.get("host"):
+    if method not in SAFE_METHODS and origin is not None and origin.partition("://")[2] != headers.get("host"):
         return Problem(HTTPStatus.FORBIDDEN, "The form was sent from another site.")
     return None
 
@@ -108,6 +116,7 @@ def _record(scope: MutableMapping[str, Any], status: int, seconds: float) -> Non
     route = getattr(scope.get("route"), "path", "(none)")
     if scope["path"].startswith(f"{API}/") and not route.startswith((API, "(")):
         route = f"{API}{route}"
-    REQUESTS.labels(scope["method"], route, status).inc()
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    REQUESTS.labels(method, route, status).inc()
     SECONDS.labels(route).observe(seconds)
-    log.info("%s %s %s %.0f ms", scope["method"], route, status, seconds * 1000)
+    log.info("%s %s %s %.0f ms", method, route, status, seconds * 1000)

@@ -47,6 +47,9 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+UNEXPECTED = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This should not have failed; the server's log says where.")
+
+
 def problem_response(problem: Problem) -> Response:
     """The problem as JSON."""
     content = {
@@ -116,11 +119,6 @@ def handle_problems(app: FastAPI) -> None:
     def forbidden(request: Request, _: Exception) -> Response:
         detail = "The role that the web service reads as may not read this: see serve_role and reader_roles."
         return answer(request, _unavailable(detail))
-
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, _: Exception) -> Response:
-        problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This should not have failed; the server's log says where.")
-        return answer(request, problem)
 
     @app.exception_handler(psycopg.errors.UndefinedTable)
     @app.exception_handler(psycopg.errors.InvalidSchemaName)

@@ -94,6 +94,12 @@ class Service:
             yield connection
 
     @contextmanager
+    def looking(self) -> Iterator[psycopg.Connection]:
+        """A connection for a look at tokens, as the account that fieldlab connects with."""
+        with self._connection(self.reads) as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[psycopg.Connection]:
         """A connection in autocommit mode."""
         with self._connection(self.writes) as connection:
@@ -172,5 +178,6 @@ async def write(request: Request) -> AsyncIterator[psycopg.Connection]:
         yield connection
 
 
-Reading = Annotated[psycopg.Connection, Depends(read)]
-Writing = Annotated[psycopg.Connection, Depends(write)]
+# Given back before the answer is sent: somebody who reads slowly holds none.
+Reading = Annotated[psycopg.Connection, Depends(read, scope="function")]
+Writing = Annotated[psycopg.Connection, Depends(write, scope="function")]

@@ -67,7 +67,10 @@ judged as (
         end as status
     from dated
     left join steps on dated.recommendation_id = steps.recommendation_id
-    where dated.raised_on <= {{ as_of() }}
+    where
+        dated.raised_on <= {{ as_of() }}
+        -- What a rollback withdrew was never published.
+        and not coalesce(steps.end_status = 'EXPIRED' and steps.end_reason = 'rolled back', false)
 ),
 
 recommendations_dated as (

@@ -60,7 +60,8 @@ def jobs(request: Request, _: Reader, connection: Reading, wanted: Annotated[Wan
     found = nested(rows)
     page = found[: wanted.limit]
     following = cursors.encode("", [page[-1]["started_at"], page[-1]["run_id"]]) if len(found) > len(page) else None
-    return Response(json_body({"data": page, "next": following}), media_type="application/json")
+    content = {"data": page, "next": following, "as_of": None, "run_id": None}  # each row has its own
+    return Response(json_body(content), media_type="application/json")
 
 
 @router.get("/jobs/{run_id}")

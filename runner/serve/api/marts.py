@@ -32,7 +32,7 @@ def marts(request: Request, _: Reader, connection: Reading) -> Response:
         }
         for mart in known.marts.values()
     ]
-    content = {"data": rows, "next": None, "run_id": known.run_id}
+    content = {"data": rows, "next": None, "as_of": None, "run_id": known.run_id}
     return cached(request, etag(request, known.run_id), SHORT, lambda: json_body(content))
 
 

@@ -71,6 +71,7 @@ class WantedPage(Wanted):
 
     limit: Annotated[int, Field(ge=1, le=500)] = DEFAULT_LIMIT
     after: str | None = None
+    count: bool = False
 
 
 class WantedDecisions(Wanted):
@@ -94,7 +95,10 @@ def recommendations(
         page = rows[: wanted.limit]
         last = page[-1] if len(rows) > len(page) else None
         following = last and cursors.encode("", [last["priority"], last["expected_savings"], last["id"]])
-        return json_body({"data": page, "next": following, **_published(connection, settings)})
+        content = {"data": page, "next": following, **_published(connection, settings)}
+        if wanted.count:
+            content["total"] = list_decisions(connection, settings, wanted.filter(), 1).count
+        return json_body(content)
 
     return _kept(request, connection, make)
 

@@ -5,8 +5,7 @@ import re
 from typing import Annotated
 from urllib.parse import parse_qs, unquote
 
-import psycopg
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from runner.errors import NotFoundError, RefusedError
@@ -16,12 +15,10 @@ from runner.procurement.read import list_recommendations
 from runner.serve.access import Reader, Writer
 from runner.serve.pages import recommendations
 from runner.serve.pages.page import Ask, Page, address
-from runner.serve.pages.routes import Reading, asked, show
-from runner.serve.service import service_of, write
+from runner.serve.pages.routes import asked, show
+from runner.serve.service import Reading, Writing, service_of
 
 router = APIRouter()
-
-Writing = Annotated[psycopg.Connection, Depends(write)]
 
 ACTIONS = {"view": Action.VIEW, "dismiss": Action.DISMISS, "apply": Action.APPLY}
 BACK = re.compile(r"/recommendations(?:/([^/?#]+))?(?:\?([^#]*))?")

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from runner.errors import NotFoundError
 from runner.procurement import analysis
 from runner.serve.charts import Chart, Column, Level, column_chart
 from runner.serve.pages.price_lines import branch_prices, vendor_prices
@@ -31,7 +32,10 @@ def evidence(connection: psycopg.Connection, settings: Settings, rule_id: str, c
         None where the rule compares nothing that a chart could show better than its sentence does.
     """
     draw = _CHARTS.get(rule_id)
-    return draw(connection, settings, context) if draw else None
+    try:
+        return draw(connection, settings, context) if draw else None
+    except NotFoundError:  # the item is no longer in the source
+        return None
 
 
 def season_chart(item_name: str, pattern: Mapping[str, Decimal], marked: int | None = None) -> Chart | None:

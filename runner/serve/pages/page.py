@@ -81,7 +81,7 @@ class Page:
         return address(self.path.removesuffix(KEY), *([ask.key] if self.path.endswith(KEY) else []), **ask.query)
 
 
-def address(path: str, *keys: object, **query: object) -> str:
+def address(path: str, /, *keys: object, **query: object) -> str:
     """A path on a server with ids and a query, percent-encoded.
 
     Args:

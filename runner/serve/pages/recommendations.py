@@ -35,6 +35,7 @@ from runner.settings import Settings
 from runner.words import Words, count, day, percent_of, quantity
 
 PATH = "/recommendations"
+FILTERS = ("status", "type", "priority", "branch", "item", "vendor", "min_savings")
 ON_A_PAGE = 50
 PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 MOST_SAVINGS = 10**15
@@ -102,7 +103,7 @@ def read_list(connection: psycopg.Connection, settings: Settings, ask: Ask) -> M
     skip = (number - 1) * ON_A_PAGE
     found = list_decisions(connection, settings, selection.wanted, limit, skip if limit else 0)
     problems = list(selection.problems)
-    filters = {name: list(ask.all(name)) for name in ask.query if name not in {"page", "done", "number"}}
+    filters = {name: list(ask.all(name)) for name in FILTERS if ask.all(name)}
     is_filtered = any(filters.values())
     nothing = ""
     if not found.count:

@@ -33,7 +33,7 @@ class Links(Protocol):
     def live(self) -> bool:
         """Whether there is a server behind it, which takes forms and filters."""
 
-    def __call__(self, path: str, *keys: object, **query: object) -> str | None:
+    def __call__(self, path: str, /, *keys: object, **query: object) -> str | None:
         """The link to a page, None where there is no such page."""
 
 
@@ -42,7 +42,7 @@ class ServerLinks:
 
     live = True
 
-    def __call__(self, path: str, *keys: object, **query: object) -> str:
+    def __call__(self, path: str, /, *keys: object, **query: object) -> str:
         """The address of a page or file."""
         return address(path, *keys, **query)
 
@@ -60,7 +60,7 @@ class FileLinks:
     at: str
     live = False
 
-    def __call__(self, path: str, *keys: object, **query: object) -> str | None:
+    def __call__(self, path: str, /, *keys: object, **query: object) -> str | None:
         """The way to a file from the one that holds the link; None where the site has no such page."""
         file = self.files.get(address(path, *keys, **query))
         return None if file is None else posixpath.relpath(file, posixpath.dirname(self.at) or ".")

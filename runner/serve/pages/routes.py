@@ -1,9 +1,7 @@
 """The pages on a server."""
 
-from typing import Annotated
-
 import psycopg
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from runner.serve.access import Actor, Reader
@@ -11,12 +9,10 @@ from runner.serve.pages.frame import read_frame
 from runner.serve.pages.page import KEY, Ask, Page
 from runner.serve.pages.registry import PAGES
 from runner.serve.pages.render import ServerLinks, render
-from runner.serve.service import read, service_of
+from runner.serve.service import Reading, service_of
 from runner.text import clean
 
 router = APIRouter()
-
-Reading = Annotated[psycopg.Connection, Depends(read)]
 
 
 def show(
