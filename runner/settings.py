@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from runner.lookup import closest, either
 from runner.vars import complaints, read_ranges
 
 PROJECT = "fieldlab"
+# Dates that people may ask for: windows of a hundred years around them are dates, too.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 
 
 @dataclass(frozen=True)

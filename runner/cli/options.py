@@ -10,8 +10,8 @@ import click
 
 from runner.cli import console
 from runner.errors import FieldlabError
+from runner.settings import FIRST_DAY, LAST_DAY
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 LONGEST_WAIT = 7 * 24 * 3600
 
 Command = TypeVar("Command", bound=Callable[..., Any])

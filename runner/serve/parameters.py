@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BeforeValidator, Field
 
-from runner.cli.options import FIRST_DAY, LAST_DAY
 from runner.serve.values import parse_date
+from runner.settings import FIRST_DAY, LAST_DAY
 
 
 def _plausible(value: object) -> object:

@@ -191,7 +191,8 @@ def test_plain_dbt_works_with_both_targets_of_the_example(
 
 def test_the_example_holds_no_secret() -> None:
     outputs = yaml.safe_load((ROOT / "profiles.yml.example").read_text(encoding="utf-8"))["fieldlab"]["outputs"]
-    assert set(outputs) == {"embedded", "postgres"}
+    assert set(outputs) == {"embedded", "postgres", "duckdb"}
+    assert set(outputs.pop("duckdb")) <= {"type", "path", "schema", "threads", "settings", "extensions"}
     for target in outputs.values():
         for name in ("host", "port", "user", "password", "dbname"):
             assert target[name].startswith("{{ env_var(")

@@ -71,13 +71,14 @@ def worker(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.dbt.process.WORKER", file)
 
 
-def test_packages_that_are_not_installed_are_told_before_dbt_starts(
-    place: tuple[Settings, Warehouse], tmp_path: Path
+def test_packages_that_a_host_project_lacks_are_told_before_dbt_starts(
+    place: tuple[Settings, Warehouse], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "packages.yml").write_text("packages: []")
+    monkeypatch.setattr(Settings, "is_host", property(lambda _: True))
     with pytest.raises(FieldlabError) as failure, open_dbt(*place):
         pytest.fail("dbt was started")
-    assert "make setup" in failure.value.hint
+    assert "dbt deps" in failure.value.hint
 
 
 def test_a_date_in_the_project_file_is_refused_because_dbt_would_obey_it_alone(

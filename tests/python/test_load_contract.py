@@ -57,6 +57,7 @@ def staged_columns(model: Path) -> tuple[str, dict[str, str]]:
     text = model.read_text(encoding="utf-8")
     found = re.search(r"source_rows\('\w+', '(\w+)'\)", text)
     assert found, model
+    text = text.replace("{{ dbt.type_string() }}", "text").replace("{{ exact_type() }}", "numeric")
     casts = re.findall(r"""cast\("?(\w+)"? as (\w+)\)|utc_timestamp\('"?(\w+)"?'\)""", text)
     return found[1], {name or moment: kind or "timestamp" for name, kind, moment in casts}
 

@@ -177,14 +177,14 @@ def test_a_run_builds_publishes_records_and_tells_listeners(
         "select kind, job, outcome, rows, published, explicit_as_of from fieldlab_ops.job_runs order by kind desc, job",
     )
     assert history == [
-        ("run", "run", "succeeded", 11, None, True),
+        ("run", "run", "succeeded", 12, None, True),
         ("job", "alignment", "succeeded", 2, True, True),
         ("job", "anomalies", "succeeded", None, None, True),
         ("job", "cleanup-expired", "succeeded", None, None, True),
-        ("job", "price-benchmarks", "succeeded", 6, None, True),
+        ("job", "price-benchmarks", "succeeded", 7, None, True),
         ("job", "purchase-patterns", "succeeded", None, None, True),
         ("job", "recommendations", "succeeded", 3, True, True),
-        ("job", "spending-metrics", "succeeded", 6, None, True),
+        ("job", "spending-metrics", "succeeded", 7, None, True),
     ]
 
 
