@@ -23,7 +23,7 @@ demo: setup
 	@$(BIN)/fieldlab demo
 
 test: setup
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check .
