@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterable
 from datetime import date
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator, Field
 
+from runner.lookup import closest, either
+from runner.serve.problems import Problem
 from runner.serve.values import parse_date
 from runner.settings import FIRST_DAY, LAST_DAY
 
@@ -35,3 +38,20 @@ ItemId = Annotated[int, Field(ge=-(2**31), lt=2**31, description="The item's num
 def choice(names: Iterable[str]) -> Any:
     """One of these texts."""
     return Field(pattern=f"^({'|'.join(re.escape(name) for name in names)})$")
+
+
+def _no_others(request: Request) -> None:
+    """Refuse a parameter that the route does not take, which would be a filter left out without a word.
+
+    Raises:
+        Problem: 400 with the closest names.
+    """
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    unknown = next((name for name in request.query_params if name not in known), None)
+    if unknown is not None:
+        near = closest(unknown, known)
+        detail = f"There is no parameter {unknown!r}. Did you mean {either(near)}?"
+        raise Problem(HTTPStatus.BAD_REQUEST, detail, {"closest": near})
+
+
+NO_OTHERS = Depends(_no_others)

@@ -158,6 +158,12 @@ def test_an_unknown_name_is_answered_with_the_closest_ones(client: TestClient) -
     refused(client.get("/api/v1/marts/sales?sort=parts"), 400)
 
 
+def test_a_filter_that_a_route_does_not_know_is_refused(client: TestClient) -> None:
+    assert "from" in refused(client.get("/api/v1/spending?form=2025-01-01"), 400)["closest"]
+    assert "vendor" in refused(client.get("/api/v1/similar/products/x?vendors=a"), 400)["closest"]
+    refused(client.get("/api/v1/spending?vendor=3"), 400)
+
+
 def test_each_value_that_cannot_be_one_is_named(client: TestClient) -> None:
     query = "branch_id=one&amount=NaN&from=2022-02-30&limit=501&count=maybe&product_id=%00"
     problem = refused(client.get(f"/api/v1/marts/sales?{query}"), 422)

@@ -13,6 +13,7 @@ from runner.serve.access import Reader
 from runner.serve.answers import Made, answer_of_run
 from runner.serve.caching import json_body
 from runner.serve.mart_pages import mart_page
+from runner.serve.parameters import NO_OTHERS
 from runner.serve.service import Reading, service_of
 
 JOBS = ("alignment",)
@@ -23,7 +24,7 @@ Vendor = Annotated[str | None, Query(description="The vendor's id.")]
 SimilarLimit = Annotated[int, Query(ge=1, le=50)]
 
 
-@router.get("/alignment/reports/{dealer:path}")
+@router.get("/alignment/reports/{dealer:path}", dependencies=[NO_OTHERS])
 def report(request: Request, _: Reader, connection: Reading, dealer: str, vendor: Vendor = None) -> Response:
     """What a dealer (an id or a name) should keep, drop, add and shift, and why.
 
@@ -63,7 +64,7 @@ def dealers(request: Request, _: Reader, connection: Reading) -> Response:
     return mart_page(request, connection, mart, extend=extend)
 
 
-@router.get("/similar/products/{product:path}")
+@router.get("/similar/products/{product:path}", dependencies=[NO_OTHERS])
 def similar_products(
     request: Request, _: Reader, connection: Reading, product: str, vendor: Vendor = None, limit: SimilarLimit = SIMILAR
 ) -> Response:
@@ -71,7 +72,7 @@ def similar_products(
     return _similar(request, connection, "product", product, vendor=vendor, limit=limit)
 
 
-@router.get("/similar/dealers/{dealer:path}")
+@router.get("/similar/dealers/{dealer:path}", dependencies=[NO_OTHERS])
 def similar_dealers(
     request: Request, _: Reader, connection: Reading, dealer: str, vendor: Vendor = None, limit: SimilarLimit = SIMILAR
 ) -> Response:

@@ -12,7 +12,7 @@ from runner.procurement.analysis import BRIDGED, COMPARISONS, GROUPINGS, Item
 from runner.serve.access import Reader
 from runner.serve.answers import Made, answer_of_run
 from runner.serve.caching import json_body
-from runner.serve.parameters import From, To, choice
+from runner.serve.parameters import NO_OTHERS, From, To, choice
 from runner.serve.service import Reading, service_of
 from runner.settings import Settings
 
@@ -22,7 +22,7 @@ router = APIRouter(tags=["spending"])
 ItemName = Annotated[str | None, Query(description="One item only: its number or its name.")]
 
 
-@router.get("/spending")
+@router.get("/spending", dependencies=[NO_OTHERS])
 def spending(
     request: Request,
     _: Reader,
@@ -46,7 +46,7 @@ def spending(
     return answer_of_run(request, connection, JOBS, make, keep=True)
 
 
-@router.get("/spending/bridge")
+@router.get("/spending/bridge", dependencies=[NO_OTHERS])
 def spending_bridge(
     request: Request,
     _: Reader,
@@ -80,7 +80,7 @@ def spending_bridge(
     return answer_of_run(request, connection, JOBS, make, keep=True)
 
 
-@router.get("/prices/{item:path}")
+@router.get("/prices/{item:path}", dependencies=[NO_OTHERS])
 def prices(
     request: Request, _: Reader, connection: Reading, item: str, first: From = None, last: To = None
 ) -> Response:
