@@ -115,7 +115,7 @@ def test_what_reads_the_runners_tables_is_left_to_postgresql() -> None:
                 "name": name,
                 "alias": name,
                 "schema": "fieldlab_alignment",
-                "fqn": ["fieldlab", "marts", name],
+                "fqn": ["fieldlab", "intermediate" if access == "protected" else "marts", name],
                 "access": access,
                 "config": {"materialized": "table"},
                 "columns": {"as_of": {"name": "as_of", "data_type": "date", "description": ""}},
