@@ -115,20 +115,26 @@ def test_what_reads_the_runners_tables_is_left_to_postgresql() -> None:
                 "name": name,
                 "alias": name,
                 "schema": "fieldlab_alignment",
-                "fqn": ["fieldlab", "intermediate" if access == "protected" else "marts", name],
+                "fqn": ["fieldlab", folder, name],
                 "access": access,
                 "config": {"materialized": "table"},
                 "columns": {"as_of": {"name": "as_of", "data_type": "date", "description": ""}},
                 "description": "",
             }
-            for name, access in {"outcomes": "public", "positions": "public", "steps": "protected"}.items()
+            for name, access, folder in [
+                ("outcomes", "public", "marts"),
+                ("positions", "public", "marts"),
+                ("steps", "protected", "intermediate"),
+                ("own", "protected", "custom"),
+            ]
         },
     }
     assert below_ops(manifest) == {"model.fieldlab.stg", "model.fieldlab.outcomes"}
     assert built_tables(manifest) == [
+        BuiltTable("model.fieldlab.own", "fieldlab_alignment", "own", {}, column_comments=None),
         BuiltTable(
             "model.fieldlab.positions", "fieldlab_alignment", "positions", {"as_of": "date"}, column_comments=None
-        )
+        ),
     ]
 
 
