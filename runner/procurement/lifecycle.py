@@ -130,14 +130,14 @@ def publish_findings(
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(query(settings, LOCK))
         previous.keep(connection, settings, run, PUBLISHING_JOB)
-        expired = cursor.execute(query(settings, _EXPIRE, **_BY_TIME), bound).rowcount
+        expired = cursor.execute(query(settings, EXPIRE, **_BY_TIME), bound).rowcount
         cursor.execute(query(settings, _FOUND))
         with cursor.copy(query(settings, _COPY_FOUND)) as copy:
             for finding in found:
                 copy.write_row(_row(finding, settings))
         refreshed = cursor.execute(query(settings, _REFRESH, content=content_of("found")), bound).rowcount
         raised = cursor.execute(query(settings, _RAISE), bound).rowcount
-        gone = cursor.execute(query(settings, _EXPIRE, **_NOT_FOUND), bound).rowcount
+        gone = cursor.execute(query(settings, EXPIRE, **_NOT_FOUND), bound).rowcount
         runs.mark_published(connection, settings, run, PUBLISHING_JOB)
     return {
         "recommendations": len(found),
@@ -199,7 +199,7 @@ def expire(connection: psycopg.Connection, settings: Settings) -> int:
         "run_id": None,
     }
     with connection.transaction():
-        return connection.execute(query(settings, _EXPIRE, **_BY_TIME), bound).rowcount
+        return connection.execute(query(settings, EXPIRE, **_BY_TIME), bound).rowcount
 
 
 def take_step(
@@ -316,7 +316,7 @@ _FOUND = """
 
 _COPY_FOUND = "copy found from stdin"
 
-_EXPIRE = """
+EXPIRE = """
     with closing as (
         select id, status
         from {ops}.recommendations as recommendations

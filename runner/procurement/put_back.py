@@ -1,12 +1,13 @@
 """Puts back the recommendations that were open before the newest publication."""
 
 import psycopg
+from psycopg import sql
 
 from runner.database.query import query
 from runner.errors import FieldlabError
 from runner.ops.previous import Previous
 from runner.ops.runs import Run
-from runner.procurement.lifecycle import LOCK, clock, content_of
+from runner.procurement.lifecycle import EXPIRE, LOCK, clock, content_of
 from runner.settings import Settings
 from runner.words import count
 
@@ -48,7 +49,9 @@ def put_back_recommendations(
         )
     time_now = clock(connection, settings)
     step = {"now": time_now.now, "as_of": time_now.today, "actor": by, "run_id": run.run_id, "reason": REASON}
-    withdrawn = connection.execute(query(settings, _WITHDRAW), step).rowcount
+    is_over = query(settings, _RAISED_SINCE)
+    withdraw = query(settings, EXPIRE, is_over=is_over, reason=sql.Placeholder("reason"))
+    withdrawn = connection.execute(withdraw, step).rowcount
     connection.execute(query(settings, _REOPEN), step)
     put_back = connection.execute(query(settings, _PUT_BACK, content=content_of("previous")), step).rowcount
     return {"recommendations": put_back, "withdrawn": withdrawn, "decided": len(decided)}
@@ -64,28 +67,7 @@ _DECIDED = """
     order by id
 """
 
-_WITHDRAW = """
-    with raised as (
-        select id, status
-        from {ops}.recommendations
-        where status in ('PENDING', 'VIEWED') and id not in (select id from {ops}.previous_recommendations)
-        for update
-    ),
-
-    expired as (
-        update {ops}.recommendations as recommendations
-        set status = 'EXPIRED', updated_at = %(now)s
-        from raised
-        where recommendations.id = raised.id
-    )
-
-    insert into {ops}.recommendation_events (
-        recommendation_id, occurred_at, as_of, actor, from_status, to_status, run_id, reason
-    )
-    select id, %(now)s, %(as_of)s, %(actor)s, status, 'EXPIRED', %(run_id)s, %(reason)s
-    from raised
-    order by id
-"""
+_RAISED_SINCE = "id not in (select id from {ops}.previous_recommendations)"
 
 # Not where the same was raised again since and a person decided about that.
 _REOPEN = """
