@@ -94,7 +94,9 @@ _MOVEMENT = """
 _MONTHS = """
     select cast(date_trunc('month', date) as date) as month, sum(amount) as total_amount
     from {procurement}.invoice_lines
-    where item_id = %(item_id)s and date >= as_of - interval '3 years'
+    where
+        item_id = %(item_id)s
+        and date >= (select as_of - interval '3 years' from {procurement}.branch_spending limit 1)
     group by 1
 """
 

@@ -101,7 +101,7 @@ _VENDOR_MONTHS = """
     from {procurement}.invoice_lines
     where
         item_id = %(item_id)s
-        and date >= as_of - interval '3 years'
+        and date >= (select as_of - interval '3 years' from {procurement}.branch_spending limit 1)
         and quantity > 0
         and unit_price > 0
     group by 1, 2, 3
@@ -118,7 +118,7 @@ _BRANCH_MONTHS = """
     where
         item_id = %(item_id)s
         and branch_id = any(%(branch_ids)s::integer[])
-        and date >= as_of - interval '3 years'
+        and date >= (select as_of - interval '3 years' from {procurement}.branch_spending limit 1)
         and quantity > 0
         and unit_price > 0
     group by 1, 2, 3
