@@ -5,9 +5,8 @@ from threading import Lock
 
 import psycopg
 
-from runner.lookup import closest, either
 from runner.ops.marts import Known, Mart, known_run, read_marts
-from runner.serve.problems import Problem
+from runner.serve.problems import Problem, unknown
 from runner.settings import Settings
 
 
@@ -37,7 +36,4 @@ class Catalog:
             return marts[name]
         if not marts:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "There are no marts yet: `fieldlab run` builds them.")
-        near = closest(name, list(marts))
-        raise Problem(
-            HTTPStatus.NOT_FOUND, f"There is no mart {name!r}. Did you mean {either(near)}?", {"closest": near}
-        )
+        raise unknown(f"There is no mart {name!r}.", name, list(marts), HTTPStatus.NOT_FOUND)

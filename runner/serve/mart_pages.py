@@ -13,12 +13,11 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from starlette.responses import Response
 
-from runner.lookup import closest, either
 from runner.ops.marts import Column, Mart
 from runner.serve import cursors
 from runner.serve.answers import Made, answer_of_run
 from runner.serve.caching import MAX_AGE, SHORTEST_AGE, json_body
-from runner.serve.problems import Problem
+from runner.serve.problems import Problem, unknown
 from runner.serve.values import base_type, parse, parse_date
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 100, 500
@@ -130,7 +129,7 @@ def read_query(mart: Mart, given: Sequence[tuple[str, str]]) -> Asked:
     by = mart.column(sort.removeprefix("-"))
     if sort and (by is None or base_type(by.data_type) in UNSORTED):
         names = [column.name for column in mart.columns if base_type(column.data_type) not in UNSORTED]
-        raise _unknown(f"{mart.name} is not sorted by {sort!r}.", sort, names)
+        raise unknown(f"{mart.name} is not sorted by {sort!r}.", sort, names)
     if errors:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -263,14 +262,9 @@ def _as_text(value: object) -> str:
 
 def _refuse_unknown(mart: Mart, given: Sequence[tuple[str, str]]) -> None:
     names = [*(column.name for column in mart.columns), *RESERVED]
-    unknown = next((name for name, _ in given if name not in names), None)
-    if unknown is not None:
-        raise _unknown(f"{mart.name} has no column {unknown!r}.", unknown, names)
-
-
-def _unknown(sentence: str, text: str, names: Sequence[str]) -> Problem:
-    near = closest(text, names)
-    return Problem(HTTPStatus.BAD_REQUEST, f"{sentence} Did you mean {either(near)}?", {"closest": near})
+    other = next((name for name, _ in given if name not in names), None)
+    if other is not None:
+        raise unknown(f"{mart.name} has no column {other!r}.", other, names)
 
 
 def _limit(text: str) -> int:

@@ -3,14 +3,12 @@
 import re
 from collections.abc import Iterable
 from datetime import date
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator, Field
 
-from runner.lookup import closest, either
-from runner.serve.problems import Problem
+from runner.serve.problems import unknown
 from runner.serve.values import parse_date
 from runner.settings import FIRST_DAY, LAST_DAY
 
@@ -47,11 +45,9 @@ def _no_others(request: Request) -> None:
         Problem: 400 with the closest names.
     """
     known = [field.alias for field in request.scope["route"].dependant.query_params]
-    unknown = next((name for name in request.query_params if name not in known), None)
-    if unknown is not None:
-        near = closest(unknown, known)
-        detail = f"There is no parameter {unknown!r}. Did you mean {either(near)}?"
-        raise Problem(HTTPStatus.BAD_REQUEST, detail, {"closest": near})
+    other = next((name for name in request.query_params if name not in known), None)
+    if other is not None:
+        raise unknown(f"There is no parameter {other!r}.", other, known)
 
 
 NO_OTHERS = Depends(_no_others)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from runner.errors import BusyError, FieldlabError, NotBuiltError, NotFoundError, RefusedError
+from runner.lookup import closest, either
 from runner.serve.templates import TEMPLATES
 from runner.serve.values import dumps
 
@@ -48,6 +49,12 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
 
 UNEXPECTED = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This should not have failed; the server's log says where.")
+
+
+def unknown(sentence: str, text: str, names: Sequence[str], status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Problem:
+    """The problem of a name that is none of these, with the closest ones."""
+    near = closest(text, names)
+    return Problem(status, f"{sentence} Did you mean {either(near)}?", {"closest": near})
 
 
 def problem_response(problem: Problem) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from runner.alignment.read import choose_vendor, dealer_report, find_dealer
+from runner.alignment.read import ACTIVE_VENDORS, choose_vendor, dealer_report, find_dealer
 from runner.alignment.similar import ProductOrDealer, similar
 from runner.errors import NotFoundError
 from runner.lookup import closest, either
@@ -76,7 +76,7 @@ def listed(connection: psycopg.Connection, settings: Settings, wanted: Wanted) -
 def read_dealer(connection: psycopg.Connection, settings: Settings, ask: Ask) -> Mapping[str, Any]:
     """What `/alignment/{dealer}` shows: the dealer's report for a vendor, the first one if none is named."""
     dealer = find_dealer(connection, settings, ask.key)
-    active = [one["vendor_id"] for one in rows(connection, settings, _ACTIVE, dealer_id=dealer.dealer_id)]
+    active = [one["vendor_id"] for one in rows(connection, settings, ACTIVE_VENDORS, dealer_id=dealer.dealer_id)]
     vendor = choose_vendor(connection, settings, dealer, ask.one("vendor") or (active[0] if active else None))
     shown = dealer_report(connection, settings, dealer.dealer_id, vendor, datetime.now(UTC), store=False)
     subject = ProductOrDealer("dealer", dealer.dealer_id, None, dealer.name, dealer.region)
@@ -178,13 +178,6 @@ _DEALERS = """
     order by influence.influence_rank, influence.dealer_name collate "C", influence.dealer_id collate "C"
     offset %(first)s
     limit %(limit)s
-"""
-
-_ACTIVE = """
-    select vendor_id
-    from {alignment}.dealer_influence
-    where dealer_id = %(dealer_id)s
-    order by vendor_id collate "C"
 """
 
 _STANDING = """
